@@ -1,0 +1,165 @@
+//! OAuth clients, and what a user authorized them to do.
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::Timestamp;
+use super::ids::{AccountId, AuthorizationId, ClientId, FhirId, PracticeId};
+use super::secret::TokenHash;
+
+/// How a client proves who it is (SMART App Launch 2.2, "Client Authentication").
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "auth", rename_all = "snake_case")]
+pub enum ClientAuth {
+    /// Public: PKCE alone.
+    None,
+    /// `client_secret_basic` or `client_secret_post`.
+    Secret {
+        /// SHA-256 of the secret, hexadecimal.
+        hash: String,
+    },
+    /// `private_key_jwt` with keys given inline, a JWK Set as JSON.
+    Keys {
+        /// The JWK Set.
+        jwks: String,
+    },
+    /// `private_key_jwt` with keys fetched from the client's `jwks_uri`.
+    KeysUrl {
+        /// Where the JWK Set is.
+        jwks_uri: String,
+    },
+}
+
+/// What a client is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKind {
+    /// Runs where it cannot keep a secret.
+    Public,
+    /// Has a server that keeps a secret or key.
+    Confidential,
+    /// A practice's system, without a user (SMART Backend Services).
+    Backend,
+}
+
+impl ClientKind {
+    /// The word used in storage and in `chartgate demo --json`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Confidential => "confidential",
+            Self::Backend => "backend",
+        }
+    }
+}
+
+/// Whether a client may act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientState {
+    /// Approved.
+    Active,
+    /// Refused from the next request on, with every token it holds.
+    Suspended,
+}
+
+/// A registered client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// `client_id`.
+    pub id: ClientId,
+    /// Name shown on the consent page.
+    pub name: String,
+    /// What it is for.
+    pub kind: ClientKind,
+    /// How it authenticates.
+    pub auth: ClientAuth,
+    /// Exact redirect URIs.
+    pub redirect_uris: Vec<String>,
+    /// Where an EHR launch begins; `None` for standalone-only apps.
+    pub launch_uri: Option<String>,
+    /// Scopes it may ask for, space-separated.
+    pub scope: String,
+    /// The practice a backend client acts for.
+    pub practice: Option<PracticeId>,
+    /// Whether consent is taken as given, for the hospital's own apps.
+    pub trusted: bool,
+    /// Whether it may act.
+    pub state: ClientState,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+/// The SMART launch context that an authorization carries into its token responses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchContext {
+    /// Patient in context.
+    pub patient: Option<FhirId>,
+    /// Encounter in context.
+    pub encounter: Option<FhirId>,
+    /// Whether the app must show the patient banner itself.
+    pub need_patient_banner: bool,
+    /// What the user was about to do.
+    pub intent: Option<String>,
+}
+
+/// On whose behalf an authorization acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// A signed-in person.
+    Account(AccountId),
+    /// A practice's own system.
+    Practice(PracticeId),
+}
+
+/// What was authorized: the root of a code, its access tokens and its refresh tokens. Revoking it ends them all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authorization {
+    /// Identifier.
+    pub id: AuthorizationId,
+    /// The client that acts.
+    pub client: ClientId,
+    /// For whom.
+    pub principal: Principal,
+    /// Scopes granted, space-separated, as answered to the client.
+    pub scope: String,
+    /// Launch context.
+    pub context: LaunchContext,
+    /// The nonce of the OpenID request, repeated in the `id_token`.
+    pub nonce: Option<String>,
+    /// When the user signed in (`auth_time`).
+    pub authenticated_at: Timestamp,
+    /// When it was given.
+    pub created_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A pending authorization code. Lives 60 s, works once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizationCode {
+    /// Hash of the code.
+    pub hash: TokenHash,
+    /// What it stands for.
+    pub authorization: AuthorizationId,
+    /// The redirect URI of the request, to be repeated at the token endpoint.
+    pub redirect_uri: String,
+    /// PKCE `code_challenge`, S256.
+    pub code_challenge: String,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}
+
+/// An EHR-launch handle: what the `launch` parameter refers to. Works once, for one client and one user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launch {
+    /// Hash of the handle.
+    pub hash: TokenHash,
+    /// For which client.
+    pub client: ClientId,
+    /// By which user.
+    pub account: AccountId,
+    /// What is open.
+    pub context: LaunchContext,
+    /// When it stops working.
+    pub expires_at: Timestamp,
+}

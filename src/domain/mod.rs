@@ -1,0 +1,11 @@
+//! Rank 0: the nouns of the product and how they change. No I/O.
+
+pub mod account;
+pub mod client;
+pub mod clock;
+pub mod grant;
+pub mod ids;
+pub mod practice;
+pub mod random;
+pub mod secret;
+pub mod session;

@@ -1,0 +1,3 @@
+//! Chartgate: what stands between outside clinicians and a children's hospital's EHR.
+
+pub mod domain;

@@ -1,0 +1,3 @@
+//! The `chartgate` binary: see the library's documentation.
+
+fn main() {}
