@@ -1,3 +1,5 @@
 //! Chartgate: what stands between outside clinicians and a children's hospital's EHR.
 
+pub mod access;
 pub mod domain;
+pub mod fhir;

@@ -1,6 +1,7 @@
 //! Rank 0: the nouns of the product and how they change. No I/O.
 
 pub mod account;
+pub mod audit;
 pub mod client;
 pub mod clock;
 pub mod grant;

@@ -1,0 +1,83 @@
+//! What is asked: parsed once from the request; policy, cache key, upstream URL and audit entry derive from it.
+
+use std::sync::Arc;
+
+use crate::domain::ids::FhirId;
+
+use super::resource_type::ResourceType;
+
+/// One FHIR request for clinical or directory data.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Interaction {
+    /// `GET [base]/[type]/[id]`.
+    Read {
+        /// Type asked for.
+        resource_type: ResourceType,
+        /// Logical id asked for.
+        id: FhirId,
+    },
+    /// `GET [base]/[type]?...` or `POST [base]/[type]/_search`: both become the same value.
+    Search(Search),
+    /// A further page of a search, by the EHR's own next link out of a sealed handle.
+    Page {
+        /// The search whose page it is.
+        search: Search,
+        /// The EHR's link, relative to its base.
+        upstream: Arc<str>,
+    },
+}
+
+/// A search on one type, in canonical form.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Search {
+    /// Type searched.
+    pub resource_type: ResourceType,
+    /// The one patient that `patient`, `subject` or (for Patient) `_id` names; `None` when the search names none.
+    pub patient: Option<FhirId>,
+    /// Allow-listed parameters, sorted and percent-encoded, as sent to the EHR and as used for the cache key.
+    pub query: Arc<str>,
+}
+
+impl Interaction {
+    /// The type that the request names.
+    pub const fn resource_type(&self) -> ResourceType {
+        match self {
+            Self::Read { resource_type, .. } => *resource_type,
+            Self::Search(search) | Self::Page { search, .. } => search.resource_type,
+        }
+    }
+
+    /// The one patient named by the request itself, before any resource is seen.
+    pub fn patient(&self) -> Option<&FhirId> {
+        match self {
+            Self::Read { resource_type: ResourceType::Patient, id } => Some(id),
+            Self::Read { .. } => None,
+            Self::Search(search) | Self::Page { search, .. } => search.patient.as_ref(),
+        }
+    }
+
+    /// Whether the request needs the `s` (search) permission rather than `r` (read).
+    pub const fn is_search(&self) -> bool {
+        !matches!(self, Self::Read { .. })
+    }
+
+    /// Path and query relative to the EHR's base; also the cache key. Never names the caller.
+    pub fn upstream_path(&self) -> String {
+        match self {
+            Self::Read { resource_type, id } => format!("{resource_type}/{id}"),
+            Self::Search(search) if search.query.is_empty() => search.resource_type.to_string(),
+            Self::Search(search) => format!("{}?{}", search.resource_type, search.query),
+            Self::Page { upstream, .. } => upstream.to_string(),
+        }
+    }
+
+    /// What was asked, without values, for the audit log and the request line.
+    pub fn label(&self) -> String {
+        let what = match self {
+            Self::Read { .. } => "read",
+            Self::Search(_) => "search",
+            Self::Page { .. } => "page",
+        };
+        format!("{} {what}", self.resource_type())
+    }
+}

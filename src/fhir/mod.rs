@@ -1,0 +1,7 @@
+//! Rank 1: FHIR R4 as the policy needs it. Requests become an [`interaction::Interaction`] once; bodies become an
+//! [`index::IndexedBody`] once. No I/O.
+
+pub mod index;
+pub mod interaction;
+pub mod resource_type;
+pub mod scope;
