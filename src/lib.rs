@@ -1,5 +1,6 @@
 //! Chartgate: what stands between outside clinicians and a children's hospital's EHR.
 
 pub mod access;
+pub mod config;
 pub mod domain;
 pub mod fhir;

@@ -1,0 +1,43 @@
+# Two commands matter: `make demo` and `make test`. Each installs what it needs or says plainly what is missing.
+
+PORT ?= 8080
+PATIENTS ?= 60
+SEED ?= 1
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: demo test lint format smart-apps bench screenshots setup-demo setup-test clean
+
+demo: setup-demo smart-apps ## Builds and runs the whole system on this machine; prints where to go and as whom.
+	cargo build --release --locked --quiet
+	./target/release/chartgate demo --port $(PORT) --patients $(PATIENTS) --seed $(SEED)
+
+test: ## Every test: lint, units, both databases, real peers, browser.
+	bash tests/run.sh
+
+lint: ## Format, clippy, licences and sources, type check of the SMART apps.
+	bash tests/run.sh lint
+
+format:
+	cargo fmt --all
+
+smart-apps: smart-apps/dist/record-viewer/index.html
+
+smart-apps/dist/record-viewer/index.html: smart-apps/package-lock.json $(shell find smart-apps -path '*/node_modules' -prune -o -path 'smart-apps/dist' -prune -o -type f -print 2>/dev/null)
+	cd smart-apps && npm ci --no-audit --no-fund --loglevel=error && npm run build
+	touch $@
+
+bench: setup-test smart-apps ## The rows of docs/BENCHMARKS.md, nginx beside us in the same run.
+	bash benches/run.sh
+
+screenshots: setup-test smart-apps ## Every page at both sizes, into screenshots/.
+	bash tests/run.sh screenshots
+
+setup-demo:
+	bash tests/setup.sh demo
+
+setup-test:
+	bash tests/setup.sh test
+
+clean:
+	cargo clean
+	rm -rf smart-apps/dist/record-viewer smart-apps/node_modules tests/.venv tests/browser/node_modules tests/peers/node_modules

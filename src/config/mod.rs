@@ -1,0 +1,15 @@
+//! Rank 0: the configuration. TOML, overridden by environment variables; typed and validated before anything starts.
+//!
+//! `CHARTGATE_SERVER__LISTEN=...` overrides `listen` in `[server]`: prefix `CHARTGATE_`, two underscores between levels.
+//! Every key is documented in `config/chartgate.toml`; a test holds that file and these types together.
+
+mod load;
+mod sections;
+mod values;
+
+pub use load::{ConfigError, load, parse};
+pub use sections::{
+    AccessSection, CacheSection, Config, DatabaseSection, EhrAuth, EhrSection, HospitalSection,
+    IdentitySection, LogFormat, LogSection, MailSection, OauthSection, ServerSection, TlsSection,
+};
+pub use values::{ByteSize, Period, Secret};

@@ -1,0 +1,318 @@
+//! The sections. Each key's meaning for an operator is in `config/chartgate.toml`.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use url::Url;
+
+use super::values::{ByteSize, Period, Secret};
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `[server]`
+    pub server: ServerSection,
+    /// `[hospital]`
+    pub hospital: HospitalSection,
+    /// `[database]`
+    pub database: DatabaseSection,
+    /// `[ehr]`
+    pub ehr: EhrSection,
+    /// `[cache]`
+    pub cache: CacheSection,
+    /// `[access]`
+    pub access: AccessSection,
+    /// `[oauth]`
+    pub oauth: OauthSection,
+    /// `[identity]`
+    pub identity: IdentitySection,
+    /// `[mail]`
+    pub mail: MailSection,
+    /// `[log]`
+    pub log: LogSection,
+}
+
+/// Where and how the product is served.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerSection {
+    /// Address and port of the public listener.
+    pub listen: SocketAddr,
+    /// What browsers and clients call it; required.
+    pub public_url: Option<Url>,
+    /// Certificate and key for TLS.
+    pub tls: Option<TlsSection>,
+    /// A reverse proxy that speaks TLS stands in front and is the only one that can reach `listen`.
+    pub behind_proxy: bool,
+    /// Address of the internal listener (health, metrics); none when absent.
+    pub internal_listen: Option<SocketAddr>,
+    /// How long requests may finish after a signal to stop.
+    pub drain: Period,
+}
+
+impl Default for ServerSection {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            tls: None,
+            behind_proxy: false,
+            internal_listen: None,
+            drain: Period::seconds(20),
+        }
+    }
+}
+
+/// TLS from files, read again when they change.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsSection {
+    /// PEM certificate chain.
+    pub certificate: PathBuf,
+    /// PEM private key.
+    pub key: PathBuf,
+}
+
+/// What pages say about the hospital.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HospitalSection {
+    /// Name as printed.
+    pub name: String,
+    /// Support mailbox (S-80).
+    pub support_email: String,
+    /// Support telephone.
+    pub support_phone: Option<String>,
+    /// The hospital's privacy policy, plain text (S-81).
+    pub privacy_policy_file: Option<PathBuf>,
+    /// Identifier system of the hospital's medical record numbers; searches by MRN name it.
+    pub mrn_system: Option<String>,
+}
+
+impl Default for HospitalSection {
+    fn default() -> Self {
+        Self {
+            name: "Children's Hospital".into(),
+            support_email: "support@hospital.example".into(),
+            support_phone: None,
+            privacy_policy_file: None,
+            mrn_system: None,
+        }
+    }
+}
+
+/// Where the product's own data lies.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseSection {
+    /// `sqlite:///var/lib/chartgate/chartgate.db` or `postgres://...`.
+    pub url: String,
+    /// 32 random bytes in base64: seals page handles and signing keys at rest; required.
+    pub master_key: Option<Secret>,
+    /// Connections to PostgreSQL, or readers of SQLite.
+    pub connections: u32,
+}
+
+impl Default for DatabaseSection {
+    fn default() -> Self {
+        Self { url: "sqlite://chartgate.db".into(), master_key: None, connections: 8 }
+    }
+}
+
+/// The hospital's FHIR R4 server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EhrSection {
+    /// FHIR base URL; required.
+    pub base_url: Option<Url>,
+    /// How we prove who we are.
+    pub auth: EhrAuth,
+    /// Time to connect.
+    pub connect_timeout: Period,
+    /// Time for one whole answer.
+    pub timeout: Period,
+    /// Further tries after a failure that may pass.
+    pub retries: u32,
+    /// Concurrent requests at most.
+    pub concurrency: usize,
+    /// Failures in a row that open the breaker.
+    pub breaker_failures: u32,
+    /// How long it stays open.
+    pub breaker_pause: Period,
+    /// Largest body accepted.
+    pub max_body: ByteSize,
+    /// Whether the EHR may stand on a private network.
+    pub private_network: bool,
+    /// How old PCP facts may be (S-33).
+    pub primary_care_max_age: Period,
+    /// How old they may be while the EHR cannot be reached.
+    pub primary_care_max_stale: Period,
+    /// Types that work although the EHR's CapabilityStatement does not list them.
+    pub undeclared_types: Vec<String>,
+}
+
+impl Default for EhrSection {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            auth: EhrAuth::None {},
+            connect_timeout: Period::seconds(3),
+            timeout: Period::seconds(20),
+            retries: 2,
+            concurrency: 64,
+            breaker_failures: 8,
+            breaker_pause: Period::seconds(5),
+            max_body: ByteSize::mebibytes(32),
+            private_network: true,
+            primary_care_max_age: Period::seconds(300),
+            primary_care_max_stale: Period::seconds(3600),
+            undeclared_types: Vec::new(),
+        }
+    }
+}
+
+/// How we prove to the EHR who we are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum EhrAuth {
+    /// Not at all: for tests.
+    None {},
+    /// A fixed bearer token: for tests.
+    StaticToken {
+        /// The token.
+        token: Secret,
+    },
+    /// SMART Backend Services with `private_key_jwt`.
+    BackendServices {
+        /// Our client id at the EHR.
+        client_id: String,
+        /// PKCS#8 private key in PEM: P-384 for ES384, RSA for RS384.
+        key: Secret,
+        /// `kid` of the key as registered there.
+        key_id: Option<String>,
+        /// Token endpoint; from the EHR's `.well-known/smart-configuration` when absent.
+        token_url: Option<Url>,
+        /// Scope asked for.
+        scope: Option<String>,
+    },
+}
+
+/// The cache of what the EHR said.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CacheSection {
+    /// Bodies held in memory, at most.
+    pub max_bytes: ByteSize,
+    /// How long an answer counts as fresh where the EHR does not say.
+    pub fresh_for: Period,
+    /// The same by resource type.
+    pub fresh_for_type: BTreeMap<String, Period>,
+    /// How long an id that the EHR does not know is remembered as absent.
+    pub absent_for: Period,
+    /// How old an answer may be while the EHR cannot be reached.
+    pub max_stale: Period,
+}
+
+impl Default for CacheSection {
+    fn default() -> Self {
+        Self {
+            max_bytes: ByteSize::mebibytes(256),
+            fresh_for: Period::seconds(60),
+            fresh_for_type: BTreeMap::new(),
+            absent_for: Period::seconds(10),
+            max_stale: Period::seconds(4 * 3600),
+        }
+    }
+}
+
+/// What the hospital decides about access.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccessSection {
+    /// Whether a practice's system also reaches what its providers were granted.
+    pub practice_systems_use_grants: bool,
+}
+
+/// The authorization server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OauthSection {
+    /// Life of a user's access token.
+    pub access_token: Period,
+    /// Life of a backend service's access token.
+    pub backend_access_token: Period,
+    /// Life of a refresh token, renewed at each use.
+    pub refresh_token: Period,
+    /// Whether `jwks_uri` may point into private networks.
+    pub private_jwks_uris: bool,
+}
+
+impl Default for OauthSection {
+    fn default() -> Self {
+        Self {
+            access_token: Period::seconds(3600),
+            backend_access_token: Period::seconds(300),
+            refresh_token: Period::seconds(90 * 24 * 3600),
+            private_jwks_uris: false,
+        }
+    }
+}
+
+/// Sign-in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IdentitySection {
+    /// A session ends after this long without a request.
+    pub idle: Period,
+    /// A session ends after this long whatever happens.
+    pub session: Period,
+    /// Concurrent password checks; each takes 19 MiB.
+    pub password_checks: usize,
+}
+
+impl Default for IdentitySection {
+    fn default() -> Self {
+        Self { idle: Period::seconds(30 * 60), session: Period::seconds(12 * 3600), password_checks: 2 }
+    }
+}
+
+/// Outgoing mail.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailSection {
+    /// `smtps://user@host:465` or `smtp://host:587`; mail waits in the outbox when absent.
+    pub smtp_url: Option<String>,
+    /// Password of the SMTP user.
+    pub smtp_password: Option<Secret>,
+    /// Sender.
+    pub from: Option<String>,
+}
+
+/// Logs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSection {
+    /// One JSON object a line, or lines for a person.
+    pub format: LogFormat,
+    /// Filter as `tracing-subscriber` reads it.
+    pub filter: String,
+}
+
+impl Default for LogSection {
+    fn default() -> Self {
+        Self { format: LogFormat::Json, filter: "info".into() }
+    }
+}
+
+/// Form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For a person at a terminal.
+    Text,
+}
