@@ -163,3 +163,29 @@ pub struct Launch {
     /// When it stops working.
     pub expires_at: Timestamp,
 }
+
+/// An access token as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessToken {
+    /// Hash of the token.
+    pub hash: TokenHash,
+    /// What it hangs on.
+    pub authorization: AuthorizationId,
+    /// Scopes of this token, space-separated: those of the authorization or, after a refresh that asked for less, fewer.
+    pub scope: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A refresh token as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// Hash of the token.
+    pub hash: TokenHash,
+    /// What it hangs on.
+    pub authorization: AuthorizationId,
+    /// When it ends unless it is exchanged first.
+    pub expires_at: Timestamp,
+}
