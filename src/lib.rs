@@ -4,4 +4,7 @@ pub mod access;
 pub mod config;
 pub mod domain;
 pub mod fhir;
+pub mod lifecycle;
+pub mod server;
 pub mod store;
+pub mod tls;
