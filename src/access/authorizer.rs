@@ -12,8 +12,29 @@ use super::sources::{PrimaryCareSource, RelationshipSource};
 use super::subject::Subject;
 use super::unreleased::Unreleased;
 
-/// Seals an upstream next link into a page handle for one subject; made by `records`.
-pub type SealPage<'a> = &'a (dyn Fn(&str) -> String + Send + Sync);
+/// What a searchset is framed with besides its entries. Made by `records` for one request; a single resource has no use for it.
+#[derive(Clone, Copy)]
+pub struct Frame<'a> {
+    /// The search as it was understood, as an absolute URL of the facade: `Bundle.link` with relation `self`.
+    pub self_url: &'a str,
+    /// Seals the EHR's next link into an absolute page URL for this subject: relation `next`.
+    pub seal: &'a (dyn Fn(&str) -> String + Send + Sync),
+    /// What `Bundle.total` says.
+    pub total: Total,
+    /// Leave out every entry and both links (`_summary=count`).
+    pub count_only: bool,
+}
+
+/// `Bundle.total`: always of what is released, never of what the EHR holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Total {
+    /// Not stated: a page of several, or `_total=none`.
+    Omit,
+    /// The matches released from this body; for a search that fits one page.
+    OfThisBody,
+    /// Counted over all pages by `records`.
+    Known(u32),
+}
 
 /// The policy with its sources of facts.
 pub struct Authorizer {
@@ -42,12 +63,12 @@ impl Authorizer {
         todo!()
     }
 
-    /// Filters a body under the permit by which it was fetched. `next` turns the EHR's next link into a page URL.
+    /// Filters a body under the permit by which it was fetched, and frames a searchset.
     pub async fn release(
         &self,
         _permit: Permit,
         _unreleased: Unreleased,
-        _next: SealPage<'_>,
+        _frame: Frame<'_>,
     ) -> Result<Released, Refusal> {
         todo!()
     }

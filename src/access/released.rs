@@ -18,6 +18,8 @@ pub struct Released {
     pub(super) origin: Origin,
     pub(super) patients: SmallVec<[FhirId; 1]>,
     pub(super) resources: u32,
+    pub(super) matches: u32,
+    pub(super) next: Option<Arc<str>>,
     pub(super) basis: Option<&'static str>,
 }
 
@@ -50,6 +52,16 @@ impl Released {
     /// How many resources it holds, for the audit event.
     pub const fn resources(&self) -> u32 {
         self.resources
+    }
+
+    /// How many of them matched the search, rather than being included: what totals count.
+    pub const fn matches(&self) -> u32 {
+        self.matches
+    }
+
+    /// The EHR's next link, relative to its base, for `records` to count on over further pages. Never for the caller.
+    pub fn upstream_next(&self) -> Option<&str> {
+        self.next.as_deref()
     }
 
     /// Why it was allowed: `pcp`, `grant`, `sponsor`; `None` for directory data alone.
