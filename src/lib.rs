@@ -5,6 +5,7 @@ pub mod config;
 pub mod domain;
 pub mod fhir;
 pub mod lifecycle;
+pub mod oauth;
 pub mod server;
 pub mod store;
 pub mod tls;

@@ -1,0 +1,233 @@
+//! Every error that the authorization server can answer, in one table: status, code, what the caller is told, and how it may
+//! travel. Nothing else words an OAuth error.
+
+use axum::http::StatusCode;
+
+/// How an error may reach whoever caused it (RFC 6749 4.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A page of our own: client or redirect URI cannot be trusted, so nobody is redirected.
+    Page,
+    /// A redirect to the client's verified redirect URI.
+    Redirect,
+    /// A JSON body (RFC 6749 5.2) at the token, revocation and introspection endpoints.
+    Json,
+}
+
+macro_rules! oauth_errors {
+    ($($(#[$doc:meta])* $name:ident = $status:ident, $code:literal, $way:ident, $text:literal;)+) => {
+        /// An OAuth error. Closed: a new one is a new row of the table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+        pub enum OAuthError { $($(#[$doc])* #[error($text)] $name),+ }
+
+        impl OAuthError {
+            /// Every error, for documentation and tests.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The row's name, for the log.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),+ }
+            }
+
+            /// HTTP status where it is answered directly.
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$name => StatusCode::$status),+ }
+            }
+
+            /// The `error` code.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+
+            /// The `error_description`: one plain sentence in ASCII (RFC 6749 5.2), without anything the caller sent.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => $text),+ }
+            }
+
+            /// How it may travel.
+            pub const fn way(self) -> Way {
+                match self { $(Self::$name => Way::$way),+ }
+            }
+        }
+    };
+}
+
+oauth_errors! {
+    // Authorization endpoint, before client and redirect URI are known to be good.
+
+    /// A request without any parameter.
+    NoParameters = BAD_REQUEST, "invalid_request", Page,
+        "The app sent no parameters. An authorization request begins in an app, not at this address.";
+    /// RFC 6749 3.1: no parameter twice.
+    RepeatedIdentity = BAD_REQUEST, "invalid_request", Page,
+        "The app sent its client_id or redirect_uri more than once.";
+    /// No `client_id`.
+    NoClient = BAD_REQUEST, "invalid_request", Page, "The app did not say which app it is (client_id).";
+    /// A `client_id` that is not registered, or is suspended: one answer for both.
+    UnknownClient = BAD_REQUEST, "unauthorized_client", Page,
+        "The app that sent you here is not registered with this hospital, or its registration is not active.";
+    /// No `redirect_uri`.
+    NoRedirectUri = BAD_REQUEST, "invalid_request", Page,
+        "The app did not say where to return to (redirect_uri).";
+    /// A `redirect_uri` that is not registered for the client, letter by letter.
+    RedirectUriMismatch = BAD_REQUEST, "invalid_request", Page,
+        "The address that the app wants to return to (redirect_uri) is not one that it registered.";
+    /// A form of our own that was tampered with, or whose session ended.
+    StaleForm = BAD_REQUEST, "invalid_request", Page,
+        "This page is out of date. Go back to the app and start again.";
+    /// The person may not use apps at all, and there is no client to tell.
+    ServerErrorPage = INTERNAL_SERVER_ERROR, "server_error", Page,
+        "Something went wrong on our side. Go back to the app and try again.";
+
+    // Authorization endpoint, towards the client.
+
+    /// RFC 6749 3.1: no parameter twice.
+    RepeatedParameter = BAD_REQUEST, "invalid_request", Redirect, "A parameter was sent more than once.";
+    /// `response_type` is missing.
+    NoResponseType = BAD_REQUEST, "invalid_request", Redirect, "The parameter response_type is missing.";
+    /// Anything but `code`.
+    UnsupportedResponseType = BAD_REQUEST, "unsupported_response_type", Redirect,
+        "The only response_type supported is code.";
+    /// Anything but `query`.
+    UnsupportedResponseMode = BAD_REQUEST, "invalid_request", Redirect,
+        "The only response_mode supported is query.";
+    /// PKCE is required of every client.
+    NoCodeChallenge = BAD_REQUEST, "invalid_request", Redirect,
+        "PKCE is required: the parameter code_challenge is missing.";
+    /// `plain` or a missing method, which would mean `plain` (RFC 7636 4.3).
+    CodeChallengeMethod = BAD_REQUEST, "invalid_request", Redirect,
+        "The only code_challenge_method supported is S256.";
+    /// Not 43 characters of base64url.
+    MalformedCodeChallenge = BAD_REQUEST, "invalid_request", Redirect,
+        "The code_challenge is not the base64url form of a SHA-256 hash.";
+    /// SMART requires `aud`.
+    NoAudience = BAD_REQUEST, "invalid_request", Redirect,
+        "The parameter aud is missing: it names the FHIR server that the app will call.";
+    /// `aud` names another server: a token for it must not be handed out here.
+    WrongAudience = BAD_REQUEST, "invalid_request", Redirect,
+        "The parameter aud does not name this FHIR server.";
+    /// RFC 9101 is not supported.
+    RequestNotSupported = BAD_REQUEST, "request_not_supported", Redirect,
+        "Request objects are not supported.";
+    /// RFC 9101 and RFC 9126 are not supported yet.
+    RequestUriNotSupported = BAD_REQUEST, "request_uri_not_supported", Redirect,
+        "Request objects by reference are not supported.";
+    /// `prompt` unknown, or `none` among others.
+    MalformedPrompt = BAD_REQUEST, "invalid_request", Redirect,
+        "The parameter prompt has an unknown value, or none together with another.";
+    /// `max_age` is not a number of seconds.
+    MalformedMaxAge = BAD_REQUEST, "invalid_request", Redirect,
+        "The parameter max_age is not a number of seconds.";
+    /// The client may not use the code flow.
+    CodeFlowForbidden = BAD_REQUEST, "unauthorized_client", Redirect,
+        "This client is registered for backend services and cannot ask a user.";
+    /// Nothing that was asked for can be granted to this client.
+    NoScopeLeft = BAD_REQUEST, "invalid_scope", Redirect,
+        "None of the scopes asked for can be granted to this client.";
+    /// The `launch` handle is unknown, expired, used, or not for this client and user.
+    UnknownLaunch = BAD_REQUEST, "invalid_request", Redirect,
+        "The launch is unknown, has expired or was used before. Launch the app again from the portal.";
+    /// The user said no, or the account may not use clinical apps.
+    AccessDenied = FORBIDDEN, "access_denied", Redirect, "The request was denied.";
+    /// `prompt=none` and nobody is signed in, or not recently enough.
+    LoginRequired = BAD_REQUEST, "login_required", Redirect, "The user has to sign in.";
+    /// `prompt=none` and consent is needed.
+    ConsentRequired = BAD_REQUEST, "consent_required", Redirect, "The user has to be asked.";
+    /// `prompt=none` and a patient must be chosen.
+    InteractionRequired = BAD_REQUEST, "interaction_required", Redirect, "The user has to choose a patient.";
+    /// Our own failure, towards the client.
+    ServerErrorRedirect = INTERNAL_SERVER_ERROR, "server_error", Redirect, "Something went wrong on our side.";
+    /// The EHR or the database is away.
+    UnavailableRedirect = SERVICE_UNAVAILABLE, "temporarily_unavailable", Redirect,
+        "The hospital's system cannot be reached. Try again in a moment.";
+
+    // Token, revocation and introspection endpoints.
+
+    /// Not `application/x-www-form-urlencoded`, repeated or missing parameters.
+    MalformedTokenRequest = BAD_REQUEST, "invalid_request", Json,
+        "The request is not a form, a parameter is missing or was sent more than once.";
+    /// Two ways of client authentication at once (RFC 6749 2.3).
+    TwoAuthentications = BAD_REQUEST, "invalid_request", Json,
+        "The client used more than one way of authentication.";
+    /// `grant_type` is missing or unknown.
+    UnsupportedGrantType = BAD_REQUEST, "unsupported_grant_type", Json,
+        "The grant_type is not supported.";
+    /// Unknown client, wrong secret, bad assertion: one answer for all.
+    InvalidClient = UNAUTHORIZED, "invalid_client", Json, "Client authentication failed.";
+    /// The grant type is not for this kind of client.
+    GrantTypeForbidden = BAD_REQUEST, "unauthorized_client", Json,
+        "This client is not registered for this grant_type.";
+    /// The code is unknown, expired, used, or was given to another client.
+    InvalidCode = BAD_REQUEST, "invalid_grant", Json,
+        "The authorization code is unknown, has expired, was used before or is not yours.";
+    /// The redirect URI is not the one of the authorization request.
+    CodeRedirectUri = BAD_REQUEST, "invalid_grant", Json,
+        "The redirect_uri is not the one of the authorization request.";
+    /// The PKCE verifier is missing, malformed or wrong.
+    CodeVerifier = BAD_REQUEST, "invalid_grant", Json,
+        "The code_verifier is missing or does not match the code_challenge.";
+    /// The refresh token is unknown, expired, revoked, rotated, or another client's.
+    InvalidRefreshToken = BAD_REQUEST, "invalid_grant", Json,
+        "The refresh token is unknown, has expired, was revoked or used before, or is not yours.";
+    /// `online_access` and the user has signed out.
+    UserOffline = BAD_REQUEST, "invalid_grant", Json, "The user is no longer signed in.";
+    /// A scope outside what was granted, or nothing left of what was asked for.
+    InvalidScope = BAD_REQUEST, "invalid_scope", Json,
+        "The scope is malformed or exceeds what this client may have.";
+    /// The caller of introspection may not.
+    IntrospectionForbidden = FORBIDDEN, "access_denied", Json, "This client may not introspect tokens.";
+    /// No or bad bearer token at userinfo or introspection.
+    InvalidToken = UNAUTHORIZED, "invalid_token", Json, "The access token is missing, unknown or has expired.";
+    /// The bearer token lacks the scope.
+    InsufficientScope = FORBIDDEN, "insufficient_scope", Json, "The access token does not cover this request.";
+    /// Our own failure.
+    ServerErrorJson = INTERNAL_SERVER_ERROR, "server_error", Json, "Something went wrong on our side.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6749 5.2: `error_description` is made of %x20-21 / %x23-5B / %x5D-7E.
+    #[test]
+    fn descriptions_are_of_the_allowed_characters_and_unique() {
+        let mut seen = std::collections::HashSet::new();
+        for error in OAuthError::ALL {
+            assert!(
+                error.text().bytes().all(|b| (0x20..=0x7e).contains(&b) && b != b'"' && b != b'\\'),
+                "{error:?}"
+            );
+            assert!(seen.insert((error.way() as u8, error.text())), "{error:?} is worded like another");
+        }
+    }
+
+    /// RFC 6749 4.1.2.1: a bad client or redirect URI never redirects.
+    #[test]
+    fn errors_about_client_and_redirect_uri_stay_here() {
+        for error in [
+            OAuthError::NoParameters,
+            OAuthError::NoClient,
+            OAuthError::UnknownClient,
+            OAuthError::NoRedirectUri,
+            OAuthError::RedirectUriMismatch,
+            OAuthError::RepeatedIdentity,
+        ] {
+            assert_eq!(error.way(), Way::Page, "{error:?}");
+            assert_eq!(error.status(), StatusCode::BAD_REQUEST, "{error:?}");
+        }
+    }
+
+    /// RFC 6749 5.2: client authentication fails with 401, everything else about the request with 400.
+    #[test]
+    fn row_251_token_errors_have_the_statuses_of_rfc_6749() {
+        for error in OAuthError::ALL.iter().filter(|e| e.way() == Way::Json) {
+            let expected = match error.code() {
+                "invalid_client" | "invalid_token" => 401,
+                "access_denied" | "insufficient_scope" => 403,
+                "server_error" => 500,
+                _ => 400,
+            };
+            assert_eq!(error.status().as_u16(), expected, "{error:?}");
+        }
+    }
+}

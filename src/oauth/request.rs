@@ -1,0 +1,217 @@
+//! The authorization request: who asks and whether they may be answered at all; then what is asked.
+
+use std::time::Duration;
+
+use crate::domain::client::{Client, ClientKind, ClientState};
+use crate::domain::clock::Timestamp;
+use crate::domain::ids::ClientId;
+use crate::fhir::scope::ScopeSet;
+
+use super::endpoints::Endpoints;
+use super::error::OAuthError;
+use super::params::Params;
+use super::pkce;
+use super::redirect::ReplyTo;
+use super::scopes;
+
+/// Our own parameter: the handle of the patient that was picked, kept while the pages follow each other.
+pub const PICKED: &str = "cg_patient";
+/// Our own parameter: a sign-in after this moment (epoch ms) answers `prompt=login` and `max_age`.
+pub const SIGNED_IN_AFTER: &str = "cg_after";
+
+/// Why a request is refused, and where that may be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// On a page of ours: client or redirect URI is not good.
+    Page(OAuthError),
+    /// To the client.
+    Redirect(ReplyTo, OAuthError),
+}
+
+/// The value of `prompt` (OpenID Connect Core 3.1.2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Prompt {
+    /// Ask nothing of the user.
+    pub none: bool,
+    /// Sign in afresh; `select_account` means the same here.
+    pub login: bool,
+    /// Show the consent page even if consent is remembered.
+    pub consent: bool,
+}
+
+/// A request that may be answered to its client.
+#[derive(Clone, Debug)]
+pub struct AuthorizeRequest {
+    /// Who asks.
+    pub client: Client,
+    /// Where the answer goes.
+    pub reply: ReplyTo,
+    /// The most that can be granted of what was asked.
+    pub scopes: ScopeSet,
+    /// PKCE challenge, S256.
+    pub code_challenge: String,
+    /// EHR-launch handle.
+    pub launch: Option<String>,
+    /// OpenID nonce.
+    pub nonce: Option<String>,
+    /// What to ask of the user.
+    pub prompt: Prompt,
+    /// Oldest acceptable sign-in.
+    pub max_age: Option<Duration>,
+    /// A sign-in after this moment counts as the one that `prompt` or `max_age` asked for.
+    pub signed_in_after: Option<Timestamp>,
+    /// Sealed handle of the picked patient.
+    pub picked: Option<String>,
+    /// Everything as sent, to carry through our pages.
+    pub params: Params,
+}
+
+/// Client and redirect URI as the request names them, before either is known to be good.
+pub fn identify(params: &Params) -> Result<(ClientId, &str), OAuthError> {
+    if params.is_empty() {
+        return Err(OAuthError::NoParameters);
+    }
+    if params.is_repeated("client_id") || params.is_repeated("redirect_uri") {
+        return Err(OAuthError::RepeatedIdentity);
+    }
+    let client = params.get("client_id").ok_or(OAuthError::NoClient)?;
+    let client = ClientId::parse(client).map_err(|_| OAuthError::UnknownClient)?;
+    let redirect_uri = params.get("redirect_uri").ok_or(OAuthError::NoRedirectUri)?;
+    Ok((client, redirect_uri))
+}
+
+impl AuthorizeRequest {
+    /// Judges a request by what is registered for `client`, which [`identify`] named.
+    pub fn verify(client: Option<Client>, params: Params, endpoints: &Endpoints) -> Result<Self, Rejection> {
+        let client = client.filter(|c| c.state == ClientState::Active);
+        let client = client.ok_or(Rejection::Page(OAuthError::UnknownClient))?;
+        let redirect_uri = params.get("redirect_uri").unwrap_or_default();
+        if !client.redirect_uris.iter().any(|registered| registered == redirect_uri) {
+            return Err(Rejection::Page(OAuthError::RedirectUriMismatch));
+        }
+        let reply = ReplyTo {
+            redirect_uri: redirect_uri.to_owned(),
+            state: params.get("state").map(str::to_owned),
+            issuer: endpoints.issuer.clone(),
+        };
+        match Self::read(client, &params, reply.clone(), endpoints) {
+            Ok(request) => Ok(Self { params, ..request }),
+            Err(error) => Err(Rejection::Redirect(reply, error)),
+        }
+    }
+
+    fn read(
+        client: Client,
+        params: &Params,
+        reply: ReplyTo,
+        endpoints: &Endpoints,
+    ) -> Result<Self, OAuthError> {
+        if params.any_repeated() {
+            return Err(OAuthError::RepeatedParameter);
+        }
+        if client.kind == ClientKind::Backend {
+            return Err(OAuthError::CodeFlowForbidden);
+        }
+        check_response(params)?;
+        let code_challenge = challenge(params)?;
+        let aud = params.get("aud").ok_or(OAuthError::NoAudience)?;
+        if !endpoints.is_audience(aud) {
+            return Err(OAuthError::WrongAudience);
+        }
+        let scopes = scopes::for_user(params.get("scope").unwrap_or_default(), &client);
+        if scopes.is_empty() {
+            return Err(OAuthError::NoScopeLeft);
+        }
+        let owned = |name: &str| params.get(name).map(str::to_owned);
+        Ok(Self {
+            scopes,
+            code_challenge,
+            launch: owned("launch"),
+            nonce: owned("nonce"),
+            prompt: prompt(params.get("prompt"))?,
+            max_age: max_age(params.get("max_age"))?,
+            signed_in_after: params
+                .get(SIGNED_IN_AFTER)
+                .and_then(|t| t.parse().ok())
+                .map(Timestamp::from_millis),
+            picked: owned(PICKED),
+            params: Params::default(),
+            client,
+            reply,
+        })
+    }
+
+    /// Whether the session's sign-in is recent enough for `prompt` and `max_age`.
+    pub fn accepts_sign_in(&self, authenticated_at: Timestamp, now: Timestamp) -> bool {
+        if self.signed_in_after.is_some_and(|after| authenticated_at >= after) {
+            return true;
+        }
+        !self.prompt.login && self.max_age.is_none_or(|age| now.since(authenticated_at) <= age)
+    }
+
+    /// The path of this request, to come back to after signing in afresh at `now` or later.
+    pub fn path_after_sign_in(&self, now: Timestamp) -> String {
+        let params = self.params.clone().with(SIGNED_IN_AFTER, &now.as_millis().to_string());
+        format!("{}?{}", Endpoints::AUTHORIZE, params.encode())
+    }
+
+    /// The path of this request with the picked patient's handle.
+    pub fn path_with_patient(&self, handle: &str) -> String {
+        format!("{}?{}", Endpoints::AUTHORIZE, self.params.clone().with(PICKED, handle).encode())
+    }
+}
+
+fn check_response(params: &Params) -> Result<(), OAuthError> {
+    if params.get("request").is_some() {
+        return Err(OAuthError::RequestNotSupported);
+    }
+    if params.get("request_uri").is_some() {
+        return Err(OAuthError::RequestUriNotSupported);
+    }
+    match params.get("response_type") {
+        None => return Err(OAuthError::NoResponseType),
+        Some("code") => {}
+        Some(_) => return Err(OAuthError::UnsupportedResponseType),
+    }
+    match params.get("response_mode") {
+        None | Some("query") => Ok(()),
+        Some(_) => Err(OAuthError::UnsupportedResponseMode),
+    }
+}
+
+fn challenge(params: &Params) -> Result<String, OAuthError> {
+    let challenge = params.get("code_challenge").ok_or(OAuthError::NoCodeChallenge)?;
+    if params.get("code_challenge_method") != Some("S256") {
+        return Err(OAuthError::CodeChallengeMethod);
+    }
+    if !pkce::is_challenge(challenge) {
+        return Err(OAuthError::MalformedCodeChallenge);
+    }
+    Ok(challenge.to_owned())
+}
+
+fn prompt(value: Option<&str>) -> Result<Prompt, OAuthError> {
+    let mut prompt = Prompt::default();
+    for word in value.unwrap_or_default().split_ascii_whitespace() {
+        match word {
+            "none" => prompt.none = true,
+            "login" | "select_account" => prompt.login = true,
+            "consent" => prompt.consent = true,
+            _ => return Err(OAuthError::MalformedPrompt),
+        }
+    }
+    if prompt.none && (prompt.login || prompt.consent) {
+        return Err(OAuthError::MalformedPrompt);
+    }
+    Ok(prompt)
+}
+
+fn max_age(value: Option<&str>) -> Result<Option<Duration>, OAuthError> {
+    value
+        .map(|text| text.parse().map(Duration::from_secs).map_err(|_| OAuthError::MalformedMaxAge))
+        .transpose()
+}
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;
