@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod config;
+pub mod credentials;
 pub mod domain;
 pub mod fhir;
 pub mod lifecycle;

@@ -1,0 +1,113 @@
+//! Password hashing: argon2id with 19 MiB, two passes, one lane (OWASP's floor), in few threads at a time.
+
+use std::sync::Arc;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Semaphore;
+
+use crate::domain::random::SharedRandom;
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+
+/// Hashing failed: the library's or the thread's fault, never the password's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the password could not be hashed")]
+pub struct HashError;
+
+/// Hashes and verifies passwords without holding up anything else: the work happens on blocking threads, as many at a time
+/// as were allowed, and the rest waits its turn.
+#[derive(Clone)]
+pub struct Passwords {
+    argon2: Argon2<'static>,
+    random: SharedRandom,
+    turns: Arc<Semaphore>,
+    /// What a password is compared with when there is no account: the work, and so the time, is the same.
+    nobody: Arc<str>,
+}
+
+impl std::fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passwords(..)")
+    }
+}
+
+impl Passwords {
+    /// A hasher of which `at_once` (at least 1) work at a time. Half the processors is a good number: sign-in floods then
+    /// leave the other half to reading.
+    pub fn new(random: SharedRandom, at_once: usize) -> Result<Self, HashError> {
+        let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|_| HashError)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let nobody = hash_now(&argon2, &random, b"no account has this password")?.into();
+        Ok(Self { argon2, random, turns: Arc::new(Semaphore::new(at_once.max(1))), nobody })
+    }
+
+    /// The PHC string to store for `password`.
+    pub async fn hash(&self, password: SecretString) -> Result<String, HashError> {
+        let (argon2, random) = (self.argon2.clone(), Arc::clone(&self.random));
+        self.in_turn(move || hash_now(&argon2, &random, normalised(&password).as_bytes())).await?
+    }
+
+    /// Whether `password` is the one behind `stored`. With `None` it is not, after the same work.
+    pub async fn verify(&self, stored: Option<String>, password: SecretString) -> Result<bool, HashError> {
+        let argon2 = self.argon2.clone();
+        let known = stored.is_some();
+        let stored = stored.map_or_else(|| Arc::clone(&self.nobody), Arc::from);
+        self.in_turn(move || {
+            let matches = PasswordHash::new(&stored)
+                .is_ok_and(|hash| argon2.verify_password(normalised(&password).as_bytes(), &hash).is_ok());
+            matches && known
+        })
+        .await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HashError> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| HashError)?;
+        tokio::task::spawn_blocking(move || {
+            // Held by the work itself: a caller that gives up does not make room for a second hash at once.
+            let _turn = turn;
+            work()
+        })
+        .await
+        .map_err(|_| HashError)
+    }
+}
+
+fn hash_now(argon2: &Argon2<'static>, random: &SharedRandom, password: &[u8]) -> Result<String, HashError> {
+    let mut salt = [0; 16];
+    random.fill(&mut salt);
+    argon2
+        .hash_password_with_salt(password, &salt)
+        .map(|hash: PasswordHash| hash.to_string())
+        .map_err(|_| HashError)
+}
+
+/// White space at either end is a slip of copy and paste; everything else counts as typed.
+fn normalised(password: &SecretString) -> &str {
+    password.expose_secret().trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::random::SeededRandom;
+
+    #[tokio::test]
+    async fn verifies_its_own_hashes_and_nothing_else() {
+        let passwords = Passwords::new(SeededRandom::new(1), 1).unwrap();
+        let hash = passwords.hash("correct horse battery".into()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(passwords.verify(Some(hash.clone()), "correct horse battery".into()).await.unwrap());
+        assert!(passwords.verify(Some(hash.clone()), " correct horse battery\n".into()).await.unwrap());
+        assert!(!passwords.verify(Some(hash), "Correct horse battery".into()).await.unwrap());
+        assert!(!passwords.verify(None, "no account has this password".into()).await.unwrap());
+        assert!(!passwords.verify(Some("junk".to_owned()), "junk".into()).await.unwrap());
+        let again = passwords.hash("correct horse battery".into()).await.unwrap();
+        assert_ne!(passwords.hash("correct horse battery".into()).await.unwrap(), again, "salted");
+    }
+}
