@@ -10,3 +10,4 @@ pub mod oauth;
 pub mod server;
 pub mod store;
 pub mod tls;
+pub mod web;

@@ -1,0 +1,146 @@
+//! The layout around every page, and the answer that a page is.
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+
+use super::headers::page_policy;
+use super::problem::Problem;
+use crate::domain::account::{Account, AccountKind, StaffRole};
+
+/// What `base.html` needs. Each page template has one in a field `chrome`; [`super::session::Visitor::chrome`] makes it.
+#[derive(Clone, Debug)]
+pub struct Chrome {
+    /// The page's title, without the hospital's name.
+    pub title: String,
+    /// The hospital's name.
+    pub hospital: String,
+    /// Support mailbox (S-80).
+    pub support: String,
+    /// Support telephone.
+    pub support_phone: Option<String>,
+    /// The form token of this browser, for the hidden field `csrf`.
+    pub csrf: String,
+    /// Who is signed in.
+    pub user: Option<Badge>,
+    /// Places for this kind of user.
+    pub nav: Vec<NavItem>,
+    /// URL of the style sheet.
+    pub css: String,
+    /// URL of the script.
+    pub js: String,
+    /// URL of the icon.
+    pub icon: String,
+    /// The request id, for support.
+    pub request: String,
+    /// Whether this is the demo.
+    pub demo: bool,
+}
+
+/// Who is signed in, as the header says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Badge {
+    /// As printed: "Dr. Ana Ellis".
+    pub name: String,
+    /// What kind of user, in a word or two.
+    pub role: &'static str,
+}
+
+impl Badge {
+    /// The badge of an account.
+    pub fn of(account: &Account) -> Self {
+        let role = match account.kind {
+            AccountKind::Provider { .. } => "Provider",
+            AccountKind::Sponsored => "Practice staff",
+            AccountKind::Guardian { .. } => "Family",
+            AccountKind::Staff { role: StaffRole::Provisioning } => "Hospital staff, provisioning",
+            AccountKind::Staff { role: StaffRole::Support } => "Hospital staff, support",
+        };
+        Self { name: account.name.clone(), role }
+    }
+}
+
+/// One place in the navigation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NavItem {
+    /// Where.
+    pub href: &'static str,
+    /// What the link says.
+    pub label: &'static str,
+    /// Whether the page is there or below it.
+    pub current: bool,
+}
+
+const CLINICIAN: &[(&str, &str)] = &[("/", "Patients"), ("/help", "Help")];
+const FAMILY: &[(&str, &str)] = &[("/", "Who can see"), ("/help", "Help")];
+const STAFF: &[(&str, &str)] = &[
+    ("/staff/accounts", "Accounts"),
+    ("/staff/practices", "Practices"),
+    ("/staff/clients", "Apps"),
+    ("/staff/audit", "Audit log"),
+    ("/staff/health", "System"),
+    ("/help", "Help"),
+];
+
+/// The navigation of an account's kind; `path` is where the user is.
+pub fn navigation(account: Option<&Account>, path: &str) -> Vec<NavItem> {
+    let places = match account.map(|account| &account.kind) {
+        None => return Vec::new(),
+        Some(AccountKind::Provider { .. } | AccountKind::Sponsored) => CLINICIAN,
+        Some(AccountKind::Guardian { .. }) => FAMILY,
+        Some(AccountKind::Staff { .. }) => STAFF,
+    };
+    let here = |href: &str| match href {
+        "/" => path == "/" || path.starts_with("/patients") || path.starts_with("/children"),
+        other => path == other || path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/')),
+    };
+    places.iter().map(|(href, label)| NavItem { href, label, current: here(href) }).collect()
+}
+
+/// A rendered page.
+#[derive(Debug)]
+pub struct Page<T> {
+    template: T,
+    status: StatusCode,
+    form_targets: Vec<String>,
+}
+
+impl<T: Template> Page<T> {
+    /// A page that answers 200.
+    pub const fn new(template: T) -> Self {
+        Self { template, status: StatusCode::OK, form_targets: Vec::new() }
+    }
+
+    /// The same page with another status: 422 for a form with errors, 403 for a refusal.
+    #[must_use]
+    pub const fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Lets the page's form end, after redirects, at `origin` (see [`super::headers::form_target`]).
+    #[must_use]
+    pub fn allow_form_to(mut self, origin: Option<String>) -> Self {
+        self.form_targets.extend(origin);
+        self
+    }
+}
+
+impl<T: Template> IntoResponse for Page<T> {
+    fn into_response(self) -> Response {
+        let html = match self.template.render() {
+            Ok(html) => html,
+            Err(cause) => return Problem::internal(cause).into_response(),
+        };
+        let mut response = (self.status, html).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        if !self.form_targets.is_empty()
+            && let Ok(policy) = HeaderValue::from_str(&page_policy(&self.form_targets))
+        {
+            headers.insert(CONTENT_SECURITY_POLICY, policy);
+        }
+        response
+    }
+}
