@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::clock::SharedClock;
+use crate::domain::ids::{FhirId, Mrn};
 use crate::fhir::interaction::Interaction;
 
 use super::permit::Permit;
@@ -36,8 +37,55 @@ pub enum Total {
     Known(u32),
 }
 
+/// What a searcher typed (S-31, S-60).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PatientSought {
+    /// A medical record number.
+    Mrn {
+        /// The identifier system of the hospital's MRNs; `None` accepts any system.
+        system: Option<Arc<str>>,
+        /// The number.
+        value: Mrn,
+    },
+    /// Full name and date of birth; compared without regard to case and outer space.
+    Person {
+        /// `Patient.name.family`.
+        family: String,
+        /// One of `Patient.name.given`, or all of them separated by spaces.
+        given: String,
+        /// `Patient.birthDate`, `YYYY-MM-DD`.
+        birth_date: String,
+    },
+}
+
+/// What an exact search found.
+#[derive(Debug)]
+pub struct PatientMatches {
+    /// The matching patients within reach, each its whole Patient resource.
+    pub reachable: Vec<Released>,
+    /// The matching patients beyond reach: "not authorized".
+    pub not_authorized: Vec<NotAuthorized>,
+}
+
+/// A patient who exists, and whose record the searcher may not open. Nothing of the record comes with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAuthorized {
+    /// Whose record: for an access request, never for display.
+    pub patient: FhirId,
+    /// Whether the EHR names any PCP, for the right next step (S-32, S-41).
+    pub has_primary_care: bool,
+}
+
+/// What the hospital's configuration says about access.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccessSettings {
+    /// Whether a practice's own system also has the grants of the practice's providers (DESIGN.md 2).
+    pub practice_systems_use_grants: bool,
+}
+
 /// The policy with its sources of facts.
 pub struct Authorizer {
+    settings: AccessSettings,
     clock: SharedClock,
     relationships: Arc<dyn RelationshipSource>,
     primary_care: Arc<dyn PrimaryCareSource>,
@@ -49,8 +97,9 @@ impl Authorizer {
         clock: SharedClock,
         relationships: Arc<dyn RelationshipSource>,
         primary_care: Arc<dyn PrimaryCareSource>,
+        settings: AccessSettings,
     ) -> Self {
-        Self { clock, relationships, primary_care }
+        Self { settings, clock, relationships, primary_care }
     }
 
     /// Decides whether `subject` may ask for `interaction` at all.
@@ -59,7 +108,46 @@ impl Authorizer {
         _subject: &Arc<Subject>,
         _interaction: Arc<Interaction>,
     ) -> Result<Permit, Refusal> {
-        let _ = (&self.clock, &self.relationships, &self.primary_care);
+        let _ = (&self.settings, &self.clock, &self.relationships, &self.primary_care);
+        todo!()
+    }
+
+    /// Whether `subject` may open the record of `patient` at all, whatever the scopes: for patient pickers, launches and
+    /// saved lists.
+    pub async fn reaches(&self, _subject: &Subject, _patient: &FhirId) -> Result<bool, Refusal> {
+        todo!()
+    }
+
+    /// Releases what has no patient of its own (Medication, Provenance, Binary) through what the same subject was already
+    /// given: a Binary through a DocumentReference or DiagnosticReport that points to it, a Medication through what
+    /// prescribes it, a Provenance when all its targets are among `seen`.
+    pub async fn release_through(
+        &self,
+        _permit: Permit,
+        _unreleased: Unreleased,
+        _seen: &[&Released],
+    ) -> Result<Released, Refusal> {
+        todo!()
+    }
+
+    /// Allows the portal's one exact search for a patient (S-31): an MRN, or full name and date of birth. `interaction` is
+    /// the search on Patient that asks the EHR for just that. Only for the portal's own subjects.
+    pub async fn authorize_patient_search(
+        &self,
+        _subject: &Arc<Subject>,
+        _interaction: Arc<Interaction>,
+        _sought: PatientSought,
+    ) -> Result<Permit, Refusal> {
+        todo!()
+    }
+
+    /// Says of each patient that matches exactly what was typed, whether the record is within reach (S-31). What the EHR
+    /// returned besides is dropped.
+    pub async fn identify(
+        &self,
+        _permit: Permit,
+        _unreleased: Unreleased,
+    ) -> Result<PatientMatches, Refusal> {
         todo!()
     }
 

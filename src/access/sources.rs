@@ -43,6 +43,12 @@ pub trait RelationshipSource: Send + Sync {
     /// Every grant to `provider` for `patient` that has not been revoked; the caller checks the time.
     fn grants(&self, provider: &AccountId, patient: &FhirId) -> SmallVec<[Grant; 1]>;
 
+    /// The provider accounts on the practice's roster that are active: whose grants its system may use, where configured.
+    fn providers_of(&self, practice: &PracticeId) -> SmallVec<[AccountId; 4]> {
+        let _ = practice;
+        SmallVec::new()
+    }
+
     /// The practices whose roster holds one of these NPIs, or whose Organization is one of these.
     fn practices_of(&self, primary_care: &PrimaryCare) -> SmallVec<[PracticeId; 2]>;
 }

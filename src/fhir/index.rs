@@ -11,6 +11,57 @@ use crate::domain::ids::FhirId;
 
 use super::resource_type::ResourceType;
 
+/// Rewrites the EHR's URLs to the facade's. Made once per EHR connection.
+#[derive(Clone, Debug)]
+pub struct Rewrite {
+    upstream_base: Arc<str>,
+    facade_base: Arc<str>,
+}
+
+impl Rewrite {
+    /// Both bases as absolute URLs; a trailing slash is ignored.
+    pub fn new(upstream_base: &str, facade_base: &str) -> Self {
+        Self {
+            upstream_base: upstream_base.trim_end_matches('/').into(),
+            facade_base: facade_base.trim_end_matches('/').into(),
+        }
+    }
+}
+
+/// Why a whole body cannot be used. The request is answered 502 or from what the cache still holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IndexError {
+    /// Not JSON, cut short, nested too deep, or not UTF-8.
+    #[error("the body is not JSON")]
+    NotJson,
+    /// A search was answered with something else than one searchset.
+    #[error("the body is not a searchset")]
+    NotASearchset,
+    /// The next page lies outside the EHR's base: following it is unsafe, leaving it out would hide data.
+    #[error("the next link leads away from the EHR")]
+    ForeignNext,
+}
+
+/// Indexes and rewrites one resource, as a read answers it.
+pub fn index_resource(_bytes: Bytes, rewrite: &Rewrite) -> Result<IndexedBody, IndexError> {
+    let _ = (&rewrite.upstream_base, &rewrite.facade_base);
+    todo!()
+}
+
+/// Indexes and rewrites a searchset. `searched` is the type that the request searched.
+pub fn index_bundle(
+    _bytes: Bytes,
+    _searched: ResourceType,
+    _rewrite: &Rewrite,
+) -> Result<IndexedBody, IndexError> {
+    todo!()
+}
+
+/// Wraps the raw content of a Binary; nothing in it is read or rewritten.
+pub fn index_raw(bytes: Bytes, media_type: &str, id: FhirId) -> IndexedBody {
+    IndexedBody { bytes, media_type: media_type.into(), shape: Shape::Raw { id } }
+}
+
 /// A body, ready for the release filter.
 #[derive(Clone, Debug)]
 pub struct IndexedBody {
@@ -27,6 +78,8 @@ pub struct IndexedBody {
 pub enum Shape {
     /// One resource.
     Resource(EntryFacts),
+    /// One resource, or something else, that could not be judged: never released. Its bytes are not kept.
+    Unjudged,
     /// A searchset.
     Bundle(BundleIndex),
     /// The raw content of a Binary (any media type). Judged by the interaction that asked for it.
@@ -41,22 +94,19 @@ pub enum Shape {
 pub struct BundleIndex {
     /// The entries in order.
     pub entries: Vec<IndexedEntry>,
-    /// Everything before the first entry's bytes, up to and including `"entry":[` (or where entries would stand).
-    pub head: Range<usize>,
-    /// Everything after the last entry's bytes.
-    pub tail: Range<usize>,
-    /// Where in `head` further elements of `Bundle` (`total`, `link`) are put in, after the opening brace's first members.
+    /// Where further elements of `Bundle` (`total`, `link`) are put in: after its first members, before `,"entry":[`.
     pub insert_at: usize,
-    /// The EHR's next link, relative to its base, if there is a further page.
+    /// The EHR's next link without its base, if there is a further page: `Observation?page=2`, or `?_getpages=...` for one
+    /// that is a query on the base itself.
     pub next: Option<Arc<str>>,
 }
 
 /// One entry of a searchset.
 #[derive(Clone, Debug)]
 pub struct IndexedEntry {
-    /// The entry's bytes in the body, from `{` to `}`, without the separating comma.
+    /// The entry's bytes in the body, from `{` to `}`, without the separating comma. Empty where `facts` is `None`.
     pub span: Range<usize>,
-    /// `None` when it could not be judged: never released (fail closed).
+    /// `None` when it could not be judged: never released (fail closed), and its bytes are not kept.
     pub facts: Option<EntryFacts>,
     /// Why the EHR put it there.
     pub mode: EntryMode,
