@@ -111,11 +111,8 @@ async fn handshake(
     }
 }
 
-async fn serve_connection<S, T>(
-    io: TokioIo<T>,
-    service: S,
-    watcher: hyper_util::server::graceful::Watcher,
-) where
+async fn serve_connection<S, T>(io: TokioIo<T>, service: S, watcher: hyper_util::server::graceful::Watcher)
+where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: tower::Service<
             axum::http::Request<hyper::body::Incoming>,

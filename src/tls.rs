@@ -50,7 +50,9 @@ impl TlsFiles {
                     tracing::info!("TLS certificate reloaded");
                 }
                 // Certificate and key are seldom replaced in the same instant: the next look finds both.
-                Err(error) => tracing::warn!(%error, "the new TLS certificate is not usable; the old one stays"),
+                Err(error) => {
+                    tracing::warn!(%error, "the new TLS certificate is not usable; the old one stays")
+                }
             }
         }
     }

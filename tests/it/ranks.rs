@@ -25,6 +25,7 @@ const RANKS: &[(&str, u8)] = &[
     ("portal", 5),
     ("sandbox", 5),
     ("jobs", 5),
+    ("cli", 6),
 ];
 
 fn rank(module: &str) -> Option<u8> {
