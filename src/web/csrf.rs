@@ -80,7 +80,7 @@ where
         let ours = [Cookie::Session, Cookie::Form]
             .into_iter()
             .filter_map(|cookie| cookie.read(&web, &headers))
-            .any(|cookie| web.key().form_token_is(&token.csrf, &cookie));
+            .any(|cookie| web.keys().form_token_is(&token.csrf, &cookie));
         if !ours {
             return Err(Problem::FormExpired { back });
         }

@@ -11,12 +11,12 @@ pub mod cookies;
 pub mod csrf;
 pub mod dates;
 pub mod forms;
+pub mod handles;
 pub mod headers;
 pub mod next;
 pub mod page;
 pub mod problem;
 pub mod request_id;
-pub mod seal;
 pub mod session;
 pub mod state;
 

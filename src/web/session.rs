@@ -96,7 +96,7 @@ impl Visitor {
             hospital: settings.hospital.clone(),
             support: settings.support_mailbox.clone(),
             support_phone: settings.support_phone.clone(),
-            csrf: self.web.key().form_token(&self.secret),
+            csrf: self.web.keys().form_token(&self.secret),
             user: account.map(Badge::of),
             nav: navigation(account, path),
             css: assets::url("app.css"),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::seal::SealingKey;
+use super::handles::PageKeys;
+use crate::credentials::seal::SealingKey;
 use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::random::{Random, SharedRandom};
 use crate::store::Store;
@@ -41,20 +42,20 @@ struct Inner {
     store: Store,
     clock: SharedClock,
     random: SharedRandom,
-    key: SealingKey,
+    keys: PageKeys,
     settings: WebSettings,
 }
 
 impl Web {
-    /// The state for one `App`. `master` is the deployment's 256-bit secret; handles and forms derive from it.
+    /// The state for one `App`. Handles and form tokens derive from `key`, which all nodes of a deployment share.
     pub fn new(
         store: Store,
         clock: SharedClock,
         random: SharedRandom,
-        master: &[u8; 32],
+        key: &SealingKey,
         settings: WebSettings,
     ) -> Self {
-        Self(Arc::new(Inner { store, clock, random, key: SealingKey::derive(master), settings }))
+        Self(Arc::new(Inner { store, clock, random, keys: PageKeys::new(key), settings }))
     }
 
     /// The database.
@@ -82,9 +83,9 @@ impl Web {
         &self.0.random
     }
 
-    /// The key of sealed handles and form tokens.
-    pub fn key(&self) -> &SealingKey {
-        &self.0.key
+    /// The keys of handles and form tokens.
+    pub fn keys(&self) -> &PageKeys {
+        &self.0.keys
     }
 
     /// How the portal presents itself.

@@ -1,0 +1,84 @@
+//! Handles that stand in URLs for what must not be read there: patients, encounters (PHI never in a portal URL); and form tokens.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::credentials::csrf::CsrfKey;
+use crate::credentials::seal::{Sealer, SealingKey};
+use crate::domain::ids::AccountId;
+use crate::domain::random::Random;
+use crate::domain::secret::TokenHash;
+
+/// The keys of pages. Every node of one deployment derives them from the same secret.
+#[derive(Debug)]
+pub struct PageKeys {
+    sealer: Sealer,
+    forms: CsrfKey,
+}
+
+impl PageKeys {
+    /// The keys of pages under the deployment's key.
+    pub fn new(key: &SealingKey) -> Self {
+        Self { sealer: key.derive("web handles").sealer(), forms: CsrfKey::new(&key.derive("web forms")) }
+    }
+
+    /// A URL-safe handle for `value` that only `account` can use, and only where `purpose` is expected. It does not expire, so a
+    /// bookmark keeps working; what it leads to is decided at each use.
+    pub fn seal<T: Serialize>(
+        &self,
+        purpose: &str,
+        account: &AccountId,
+        value: &T,
+        random: &dyn Random,
+    ) -> String {
+        let plain = serde_json::to_vec(value).unwrap_or_default();
+        // Sealing cannot fail short of a broken library; an empty handle opens nothing.
+        self.sealer.seal(&plain, &binding(purpose, account), random).unwrap_or_default()
+    }
+
+    /// What a handle stands for; `None` when it was altered, is another account's or was made for another purpose.
+    pub fn open<T: DeserializeOwned>(&self, purpose: &str, account: &AccountId, handle: &str) -> Option<T> {
+        let plain = self.sealer.open(handle, &binding(purpose, account))?;
+        serde_json::from_slice(&plain).ok()
+    }
+
+    /// The form token that belongs to a browser's cookie value.
+    pub fn form_token(&self, cookie: &str) -> String {
+        self.forms.token(&TokenHash::of(cookie))
+    }
+
+    /// Whether `token` is the form token of a browser's cookie value. Takes the same time wherever they differ.
+    pub fn form_token_is(&self, token: &str, cookie: &str) -> bool {
+        self.forms.verify(&TokenHash::of(cookie), token)
+    }
+}
+
+fn binding(purpose: &str, account: &AccountId) -> Vec<u8> {
+    [purpose.as_bytes(), b"\0", account.as_str().as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::random::SeededRandom;
+
+    #[test]
+    fn a_handle_opens_for_its_account_and_purpose_alone_and_shows_nothing() {
+        let keys = PageKeys::new(&SealingKey::from_bytes([7; 32]));
+        let (ana, ben) = (AccountId::parse("ana").unwrap(), AccountId::parse("ben").unwrap());
+        let handle = keys.seal("patient", &ana, &"mia", &*SeededRandom::new(1));
+        assert_eq!(keys.open::<String>("patient", &ana, &handle).as_deref(), Some("mia"));
+        assert_eq!(keys.open::<String>("patient", &ben, &handle), None);
+        assert_eq!(keys.open::<String>("encounter", &ana, &handle), None);
+        assert_eq!(keys.open::<String>("patient", &ana, ""), None);
+        assert!(!handle.contains("mia"));
+    }
+
+    #[test]
+    fn a_form_token_belongs_to_one_cookie() {
+        let keys = PageKeys::new(&SealingKey::from_bytes([7; 32]));
+        let token = keys.form_token("one");
+        assert!(keys.form_token_is(&token, "one"));
+        assert!(!keys.form_token_is(&token, "two") && !keys.form_token_is("", "one"));
+    }
+}
