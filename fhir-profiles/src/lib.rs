@@ -4,10 +4,14 @@
 //! What is read, is read element by element: an envelope of our own picks the elements that matter and fhir-sdk's data types
 //! read each of them. A code that the EHR invented elsewhere in the resource then costs nothing.
 
+pub mod audit_event;
+pub mod capability;
 pub mod links;
+pub mod outcome;
 pub mod practitioner;
 pub mod primary_care;
 pub mod reference;
+pub mod search_table;
 
 /// The bytes are not the resource that they were said to be. Never quotes them: they are PHI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

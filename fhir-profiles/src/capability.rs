@@ -1,0 +1,244 @@
+//! The CapabilityStatement: the EHR's, read; and ours, authored from the same tables by which requests are judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::Unreadable;
+use crate::search_table::{Tables, TypeTable};
+
+/// What an EHR says that it can do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// `fhirVersion`.
+    pub fhir_version: Option<String>,
+    /// By type name.
+    pub types: BTreeMap<String, DeclaredType>,
+}
+
+/// What an EHR says of one type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeclaredType {
+    /// `read`.
+    pub read: bool,
+    /// `search-type`.
+    pub search: bool,
+    /// Names of search parameters.
+    pub parameters: BTreeSet<String>,
+    includes: BTreeSet<String>,
+    revincludes: BTreeSet<String>,
+}
+
+impl DeclaredType {
+    /// Whether this value of `_include` is offered; one with a target type also where the one without is.
+    pub fn includes(&self, value: &str) -> bool {
+        offers(&self.includes, value)
+    }
+
+    /// Whether this value of `_revinclude` is offered.
+    pub fn revincludes(&self, value: &str) -> bool {
+        offers(&self.revincludes, value)
+    }
+}
+
+fn offers(declared: &BTreeSet<String>, value: &str) -> bool {
+    let general = value.match_indices(':').nth(1).and_then(|(at, _)| value.get(..at));
+    declared.contains("*") || declared.contains(value) || general.is_some_and(|g| declared.contains(g))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Statement {
+    resource_type: String,
+    fhir_version: Option<String>,
+    #[serde(default)]
+    rest: Vec<Rest>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Rest {
+    mode: Option<String>,
+    #[serde(default)]
+    resource: Vec<RestResource>,
+    #[serde(default)]
+    search_param: Vec<Named>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RestResource {
+    #[serde(rename = "type")]
+    name: String,
+    #[serde(default)]
+    interaction: Vec<Coded>,
+    #[serde(default)]
+    search_param: Vec<Named>,
+    #[serde(default)]
+    search_include: Vec<String>,
+    #[serde(default)]
+    search_rev_include: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Coded {
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+/// Reads an EHR's CapabilityStatement. Parameters declared for all types count for each.
+pub fn read(statement: &[u8]) -> Result<Declared, Unreadable> {
+    let unreadable = || Unreadable("CapabilityStatement");
+    let statement: Statement = serde_json::from_slice(statement).map_err(|_| unreadable())?;
+    if statement.resource_type != "CapabilityStatement" {
+        return Err(unreadable());
+    }
+    let mut types = BTreeMap::<String, DeclaredType>::new();
+    for rest in statement.rest.into_iter().filter(|rest| rest.mode.as_deref() != Some("client")) {
+        let common: Vec<String> = rest.search_param.into_iter().map(|p| p.name).collect();
+        for resource in rest.resource {
+            let declared = types.entry(resource.name).or_default();
+            declared.read |= resource.interaction.iter().any(|i| i.code == "read");
+            declared.search |= resource.interaction.iter().any(|i| i.code == "search-type");
+            declared.parameters.extend(resource.search_param.into_iter().map(|p| p.name));
+            declared.parameters.extend(common.iter().cloned());
+            declared.includes.extend(resource.search_include);
+            declared.revincludes.extend(resource.search_rev_include);
+        }
+    }
+    Ok(Declared { fhir_version: statement.fhir_version, types })
+}
+
+/// What our own statement says besides the tables.
+#[derive(Clone, Debug, Default)]
+pub struct Facade<'a> {
+    /// Base URL of the facade, without a slash at its end.
+    pub base: &'a str,
+    /// Version of the software.
+    pub version: &'a str,
+    /// Since when this statement holds (FHIR `dateTime`).
+    pub date: &'a str,
+    /// OAuth endpoints of the authorization server, absolute.
+    pub authorize: &'a str,
+    /// Token endpoint.
+    pub token: &'a str,
+    /// Revocation endpoint.
+    pub revoke: &'a str,
+    /// Introspection endpoint.
+    pub introspect: &'a str,
+}
+
+/// Authors our CapabilityStatement (R4; US Core server, SMART `oauth-uris`) from the tables by which requests are judged.
+pub fn author(tables: &Tables, facade: &Facade<'_>) -> Vec<u8> {
+    let base: Value =
+        serde_json::from_str(include_str!("../definitions/capability.json")).unwrap_or_else(|_| json!({}));
+    let mut statement = match base {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    };
+    statement.insert("url".into(), json!(format!("{}/metadata", facade.base)));
+    statement.insert("version".into(), json!(facade.version));
+    statement.insert("date".into(), json!(facade.date));
+    statement.insert("software".into(), json!({"name": "Chartgate", "version": facade.version}));
+    let implementation = json!({"description": "Chartgate", "url": facade.base});
+    statement.insert("implementation".into(), implementation);
+    let resources: Vec<Value> = tables.iter().map(|(name, table)| resource(name, table)).collect();
+    let rest = json!([{"mode": "server", "security": security(facade), "resource": resources}]);
+    statement.insert("rest".into(), rest);
+    serde_json::to_vec(&statement).unwrap_or_default()
+}
+
+const OAUTH_URIS: &str = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris";
+const COMBINATION: &str =
+    "http://hl7.org/fhir/StructureDefinition/capabilitystatement-search-parameter-combination";
+const SERVICE: &str = "http://terminology.hl7.org/CodeSystem/restful-security-service";
+
+fn security(facade: &Facade<'_>) -> Value {
+    let uri = |name: &str, value: &str| json!({"url": name, "valueUri": value});
+    let uris = [
+        uri("authorize", facade.authorize),
+        uri("token", facade.token),
+        uri("revoke", facade.revoke),
+        uri("introspect", facade.introspect),
+    ];
+    json!({
+        "extension": [{"url": OAUTH_URIS, "extension": uris}],
+        "cors": true,
+        "service": [{"coding": [{"system": SERVICE, "code": "SMART-on-FHIR"}], "text": "OAuth2 with SMART App Launch"}],
+    })
+}
+
+fn resource(name: &str, table: &TypeTable) -> Value {
+    let interactions = [("read", table.read), ("search-type", table.search)];
+    let interactions =
+        interactions.iter().filter(|(_, offered)| *offered).map(|(code, _)| json!({"code": code})).collect();
+    let mut resource = Map::from_iter([
+        ("type".to_owned(), json!(name)),
+        ("interaction".to_owned(), Value::Array(interactions)),
+    ]);
+    let mut put = |key: &str, values: Vec<Value>| {
+        if !values.is_empty() {
+            resource.insert(key.to_owned(), Value::Array(values));
+        }
+    };
+    put("supportedProfile", table.profiles.iter().map(|p| json!(p)).collect());
+    if table.search {
+        put("extension", table.combinations.iter().map(|group| combination(group)).collect());
+        let parameters = table.parameters.iter();
+        put(
+            "searchParam",
+            parameters.map(|(name, p)| json!({"name": name, "type": p.kind.code()})).collect(),
+        );
+        put("searchInclude", table.include.iter().map(|v| json!(v)).collect());
+        put("searchRevInclude", table.revinclude.iter().map(|v| json!(v)).collect());
+    }
+    Value::Object(resource)
+}
+
+fn combination(group: &[String]) -> Value {
+    let required = group.iter().map(|parameter| json!({"url": "required", "valueString": parameter}));
+    json!({"url": COMBINATION, "extension": required.collect::<Vec<_>>()})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search_table::tables;
+
+    #[test]
+    fn our_statement_is_one_that_others_can_read() {
+        let facade = Facade {
+            base: "https://gate.example/fhir/r4",
+            version: "0.1.0",
+            date: "2026-05-01",
+            authorize: "https://gate.example/oauth/authorize",
+            ..Facade::default()
+        };
+        let bytes = author(tables(), &facade);
+        let typed: fhir_sdk::r4b::resources::CapabilityStatement = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(typed.rest.len(), 1);
+        let declared = read(&bytes).unwrap();
+        assert_eq!(declared.fhir_version.as_deref(), Some("4.0.1"));
+        assert_eq!(declared.types.len(), tables().len());
+        assert_eq!(&crate::search_table::offered(&declared), tables(), "the facade can stand behind itself");
+    }
+
+    #[test]
+    fn s64_nothing_but_reading_is_declared() {
+        let text = String::from_utf8(author(tables(), &Facade::default())).unwrap();
+        for word in ["create", "update", "patch\"", "delete", "transaction"] {
+            assert!(!text.contains(&format!("\"code\":\"{word}")), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_statement_that_is_none_is_refused() {
+        assert!(read(b"{}").is_err());
+        assert!(read(br#"{"resourceType":"OperationOutcome"}"#).is_err());
+    }
+}

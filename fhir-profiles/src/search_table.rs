@@ -1,0 +1,172 @@
+//! What may be searched, by type: `definitions/search.json`, and what remains of it with a given EHR.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::capability::Declared;
+
+/// A type's rules for reading and searching.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TypeTable {
+    /// Canonical URLs of the profiles that resources are said to follow.
+    pub profiles: Vec<String>,
+    /// Whether it can be read by id.
+    pub read: bool,
+    /// Whether it can be searched.
+    pub search: bool,
+    /// Parameters by name. A name with a dot is a chain, allowed between directory types alone.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// A search names all parameters of one of these groups; none: anything goes (directory types).
+    pub anchors: Vec<Vec<String>>,
+    /// Values of `_include`.
+    pub include: Vec<String>,
+    /// Values of `_revinclude`.
+    pub revinclude: Vec<String>,
+    /// Combinations of parameters worth telling clients about.
+    pub combinations: Vec<Vec<String>>,
+}
+
+/// The type of a search parameter (R4 Search, 3.1.1.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Dates, with prefixes.
+    Date,
+    /// Quantities, with prefixes.
+    Quantity,
+    /// References to resources.
+    Reference,
+    /// Texts.
+    String,
+    /// Codes and identifiers.
+    Token,
+}
+
+impl Kind {
+    /// The code in a CapabilityStatement.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Date => "date",
+            Self::Quantity => "quantity",
+            Self::Reference => "reference",
+            Self::String => "string",
+            Self::Token => "token",
+        }
+    }
+
+    /// The modifiers that are passed on. `:missing`, `:not`, `:text` and those over value sets are not: EHRs differ on them.
+    pub const fn modifiers(self) -> &'static [&'static str] {
+        match self {
+            Self::String => &["exact", "contains"],
+            _ => &[],
+        }
+    }
+}
+
+/// A search parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Written")]
+pub struct Parameter {
+    /// Its type.
+    pub kind: Kind,
+    /// For references: the types that may be named.
+    pub targets: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Short(Kind),
+    Long {
+        #[serde(rename = "type")]
+        kind: Kind,
+        targets: Vec<String>,
+    },
+}
+
+impl From<Written> for Parameter {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Short(kind) => Self { kind, targets: Vec::new() },
+            Written::Long { kind, targets } => Self { kind, targets },
+        }
+    }
+}
+
+/// The rules by type name.
+pub type Tables = BTreeMap<String, TypeTable>;
+
+/// The product's own tables. A test reads them; were they broken, nothing could be read or searched.
+pub fn tables() -> &'static Tables {
+    static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+        serde_json::from_str(include_str!("../definitions/search.json")).unwrap_or_default()
+    });
+    &TABLES
+}
+
+/// What of the tables the EHR offers too. A parameter that it did not declare is not sent to it: EHRs ignore what they do
+/// not know and return everyone's. `subject` stands in for `patient` where the EHR has that alone, and the other way round.
+pub fn offered(declared: &Declared) -> Tables {
+    let both = |(name, table): (&String, &TypeTable)| {
+        let theirs = declared.types.get(name)?;
+        let mut ours = table.clone();
+        ours.read &= theirs.read;
+        ours.parameters.retain(|parameter, _| theirs.parameters.contains(parameter));
+        ours.include.retain(|value| theirs.includes(value));
+        ours.revinclude.retain(|value| theirs.revincludes(value));
+        let subject = ours.parameters.contains_key("subject");
+        let named = |parameter: &String| {
+            ours.parameters.contains_key(parameter) || (parameter == "patient" && subject)
+        };
+        let restricted = !ours.anchors.is_empty();
+        ours.anchors.retain(|group| group.iter().all(named));
+        ours.search &= theirs.search && !(restricted && ours.anchors.is_empty());
+        ours.combinations.retain(|group| group.iter().all(named));
+        (ours.read || ours.search).then(|| (name.clone(), ours))
+    };
+    tables().iter().filter_map(both).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_are_readable_and_coherent() {
+        assert_eq!(tables().len(), 18);
+        for (name, table) in tables() {
+            for group in table.anchors.iter().chain(&table.combinations) {
+                assert!(group.iter().all(|p| table.parameters.contains_key(p)), "{name} {group:?}");
+            }
+            for include in &table.include {
+                assert!(include.starts_with(&format!("{name}:")), "{include}");
+            }
+            for (parameter, definition) in &table.parameters {
+                let reference = definition.kind == Kind::Reference;
+                assert_eq!(reference, !definition.targets.is_empty(), "{name} {parameter}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_ehr_lacks_is_not_offered() {
+        let statement = br#"{"resourceType":"CapabilityStatement","rest":[{"mode":"server","resource":[
+            {"type":"Observation","interaction":[{"code":"read"},{"code":"search-type"}],
+             "searchParam":[{"name":"subject","type":"reference"},{"name":"code","type":"token"}],
+             "searchRevInclude":["Provenance:target"]},
+            {"type":"CareTeam","interaction":[{"code":"search-type"}],"searchParam":[{"name":"status","type":"token"}]},
+            {"type":"Condition","interaction":[{"code":"read"}],"searchParam":[]}]}]}"#;
+        let offered = offered(&crate::capability::read(statement).unwrap());
+        let observation = &offered["Observation"];
+        assert_eq!(observation.parameters.keys().collect::<Vec<_>>(), ["code", "subject"]);
+        assert_eq!(observation.anchors, [["patient"]]);
+        assert_eq!(observation.revinclude, ["Provenance:target"]);
+        assert!(observation.include.is_empty());
+        assert!(!offered.contains_key("CareTeam"), "no way to name a patient");
+        assert!(offered["Condition"].read && !offered["Condition"].search);
+        assert!(!offered.contains_key("Patient"));
+    }
+}
