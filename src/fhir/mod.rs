@@ -5,3 +5,4 @@ pub mod index;
 pub mod interaction;
 pub mod resource_type;
 pub mod scope;
+pub mod search;
