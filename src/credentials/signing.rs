@@ -12,6 +12,8 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -101,6 +103,22 @@ impl SigningKey {
         Self::of(algorithm, pair)
     }
 
+    /// From PKCS#8 in PEM, as an operator keeps the key for the EHR: P-384 signs ES384, RSA signs RS384. `kid` is the name
+    /// under which the key was registered; its thumbprint when absent.
+    pub fn from_pem(pem: &str, kid: Option<&str>) -> Result<Self, SigningError> {
+        let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| SigningError::Key)?;
+        let der = der.secret_pkcs8_der();
+        let mut key = Self::from_pkcs8(SigningAlgorithm::Es384, der)
+            .or_else(|_| Self::from_pkcs8(SigningAlgorithm::Rs384, der))?;
+        if let Some(kid) = kid {
+            kid.clone_into(&mut key.kid);
+            if let Some(members) = key.jwk.as_object_mut() {
+                members.insert("kid".to_owned(), json!(kid));
+            }
+        }
+        Ok(key)
+    }
+
     fn of(algorithm: SigningAlgorithm, pair: Pair) -> Result<Self, SigningError> {
         // Members in lexical order and nothing else: RFC 7638 3.3.
         let canonical = match &pair {
@@ -153,7 +171,7 @@ impl SigningKey {
         self.algorithm
     }
 
-    /// RFC 7638 thumbprint.
+    /// RFC 7638 thumbprint, unless another name was given.
     pub fn kid(&self) -> &str {
         &self.kid
     }
@@ -254,6 +272,24 @@ mod tests {
             assert_eq!(key.jwk(), again.jwk());
         }
         assert_eq!(SigningKey::from_pkcs8(SigningAlgorithm::Es384, b"junk").unwrap_err(), SigningError::Key);
+    }
+
+    #[test]
+    fn a_pem_key_is_recognised_by_its_kind() {
+        let pem = |key: &SigningKey| {
+            let text = base64::engine::general_purpose::STANDARD.encode(&*key.to_pkcs8().unwrap());
+            format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
+        };
+        for algorithm in [SigningAlgorithm::Rs384, SigningAlgorithm::Es384] {
+            let key = SigningKey::generate(algorithm).unwrap();
+            let read = SigningKey::from_pem(&pem(&key), None).unwrap();
+            assert_eq!((read.algorithm(), read.jwk()), (algorithm, key.jwk()));
+            let named = SigningKey::from_pem(&pem(&key), Some("ours")).unwrap();
+            assert_eq!((named.kid(), &named.jwk()["kid"]), ("ours", &json!("ours")));
+        }
+        for text in ["", "junk", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
+            assert_eq!(SigningKey::from_pem(text, None).unwrap_err(), SigningError::Key);
+        }
     }
 
     #[test]
