@@ -7,6 +7,7 @@ const RANKS: &[(&str, u8)] = &[
     ("domain", 0),
     ("config", 0),
     ("telemetry", 0),
+    ("flight", 0),
     ("fhir", 1),
     ("credentials", 1),
     ("outbound", 1),

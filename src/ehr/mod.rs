@@ -1,0 +1,20 @@
+//! Rank 3: the hospital's FHIR server. The only module that talks to it, and only under a
+//! [`Permit`](crate::access::permit::Permit) or on behalf of the policy itself (DESIGN.md 5).
+
+mod answer;
+mod assertion;
+mod breaker;
+mod capabilities;
+mod client;
+mod options;
+mod primary_care;
+mod remembered;
+mod token;
+mod transport;
+mod url;
+
+pub use assertion::AssertionSigner;
+pub use capabilities::{EhrCapabilities, TypeCapabilities};
+pub use client::Ehr;
+pub use options::{BreakerOptions, EhrAuth, EhrOptions, PrimaryCareOptions};
+pub use primary_care::EhrPrimaryCare;

@@ -1,0 +1,185 @@
+//! Who a patient's PCPs are (S-30, S-33, D-09): `Patient.generalPractitioner` with its references resolved to NPIs and
+//! organizations, never older than the configured bound.
+
+use std::sync::Arc;
+
+use fhir_profiles::practitioner::{practitioner_npis, practitioner_role};
+use fhir_profiles::primary_care::{GpReference, patient_general_practitioners};
+use futures_util::future::{BoxFuture, ready, try_join_all};
+use smallvec::SmallVec;
+
+use crate::access::permit::FactLookup;
+use crate::access::sources::{FactsUnavailable, PrimaryCare, PrimaryCareSource};
+use crate::access::upstream::UpstreamError;
+use crate::domain::clock::{SharedClock, Timestamp};
+use crate::domain::ids::{FhirId, Npi};
+
+use super::client::Ehr;
+use super::options::PrimaryCareOptions;
+use super::remembered::{Dated, Remembered};
+
+/// PCP facts from the EHR, remembered for as long as S-33 allows.
+#[derive(Debug)]
+pub struct EhrPrimaryCare {
+    ehr: Arc<Ehr>,
+    options: PrimaryCareOptions,
+    clock: SharedClock,
+    patients: Remembered<FhirId, PrimaryCare>,
+    /// What a Practitioner or PractitionerRole comes to, by type and id.
+    clinicians: Remembered<(Kind, FhirId), PrimaryCare>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    Practitioner,
+    Role,
+}
+
+impl EhrPrimaryCare {
+    /// Facts from `ehr`.
+    pub fn new(ehr: Arc<Ehr>, options: PrimaryCareOptions, clock: SharedClock) -> Self {
+        Self {
+            ehr,
+            options,
+            patients: Remembered::new(options.capacity, clock.clone()),
+            clinicians: Remembered::new(options.capacity, clock.clone()),
+            clock,
+        }
+    }
+
+    /// Forgets what is known of a patient's PCPs: the EHR sent word of a change, or staff ask for a fresh look.
+    pub fn forget(&self, patient: &FhirId) {
+        self.patients.forget(patient);
+    }
+
+    async fn look_up(&self, patient: &FhirId) -> Result<Arc<PrimaryCare>, FactsUnavailable> {
+        match self.patients.get(patient, self.options.max_age, || self.ask(patient)).await {
+            Ok(fact) => Ok(fact.value),
+            Err(error) => {
+                metrics::counter!("chartgate_primary_care_failures_total").increment(1);
+                let stale = self.patients.recent(patient, self.options.max_stale);
+                tracing::warn!(%error, stale = stale.is_some(), "PCP facts cannot be had from the EHR");
+                stale.map(|fact| fact.value).ok_or(FactsUnavailable)
+            }
+        }
+    }
+
+    async fn ask(&self, patient: &FhirId) -> Result<Dated<PrimaryCare>, UpstreamError> {
+        let asked_at = self.clock.now();
+        let Some(body) = self.ehr.get_json(&format!("Patient/{patient}"), "PCP facts: Patient").await? else {
+            return Ok(Dated { value: PrimaryCare::default(), as_of: asked_at });
+        };
+        let named = patient_general_practitioners(&body, self.ehr.base.as_str(), &day(asked_at))
+            .map_err(|_| UpstreamError::Malformed)?;
+        self.resolve(named, asked_at).await
+    }
+
+    /// What references come to. The result is as old as its oldest part.
+    async fn resolve(
+        &self,
+        named: Vec<GpReference>,
+        asked_at: Timestamp,
+    ) -> Result<Dated<PrimaryCare>, UpstreamError> {
+        let parts = try_join_all(named.into_iter().map(|reference| self.one(reference, asked_at))).await?;
+        let mut whole = Dated { value: PrimaryCare::default(), as_of: asked_at };
+        for part in parts {
+            merge(&mut whole.value, &part.value);
+            whole.as_of = whole.as_of.min(part.as_of);
+        }
+        Ok(whole)
+    }
+
+    async fn one(
+        &self,
+        reference: GpReference,
+        asked_at: Timestamp,
+    ) -> Result<Dated<Arc<PrimaryCare>>, UpstreamError> {
+        let now = |value| Dated { value: Arc::new(value), as_of: asked_at };
+        let (kind, id) = match reference {
+            GpReference::Npi(text) => return Ok(now(of_npis([text]))),
+            GpReference::Organization(id) => return Ok(now(of_organization(&id))),
+            GpReference::Practitioner(id) => (Kind::Practitioner, id),
+            GpReference::PractitionerRole(id) => (Kind::Role, id),
+        };
+        let Ok(id) = FhirId::parse(&id) else { return Ok(now(PrimaryCare::default())) };
+        // Half the bound, so that a patient's fact that rests on this one still has half its life before it.
+        let max_age = self.options.max_age / 2;
+        let key = (kind, id);
+        match self.clinicians.get(&key, max_age, || self.ask_clinician(&key)).await {
+            // The EHR works but will not say: this reference makes nobody a PCP, the others still count.
+            Err(
+                error @ (UpstreamError::Forbidden | UpstreamError::Malformed | UpstreamError::Unsupported),
+            ) => {
+                tracing::warn!(%error, "a PCP reference cannot be resolved");
+                Ok(now(PrimaryCare::default()))
+            }
+            other => other,
+        }
+    }
+
+    /// What a Practitioner or PractitionerRole comes to. Boxed: a role leads on to its practitioner.
+    fn ask_clinician<'a>(
+        &'a self,
+        (kind, id): &'a (Kind, FhirId),
+    ) -> BoxFuture<'a, Result<Dated<PrimaryCare>, UpstreamError>> {
+        Box::pin(async move {
+            let asked_at = self.clock.now();
+            let (path, what) = match kind {
+                Kind::Practitioner => (format!("Practitioner/{id}"), "PCP facts: Practitioner"),
+                Kind::Role => (format!("PractitionerRole/{id}"), "PCP facts: PractitionerRole"),
+            };
+            let Some(body) = self.ehr.get_json(&path, what).await? else {
+                return Ok(Dated { value: PrimaryCare::default(), as_of: asked_at });
+            };
+            if *kind == Kind::Practitioner {
+                let npis = practitioner_npis(&body).map_err(|_| UpstreamError::Malformed)?;
+                return Ok(Dated { value: of_npis(npis), as_of: asked_at });
+            }
+            let role = practitioner_role(&body, self.ehr.base.as_str(), &day(asked_at))
+                .map_err(|_| UpstreamError::Malformed)?;
+            let value = match (role.current, role.practitioner, role.organization) {
+                (true, Some(practitioner), _) => return self.resolve(vec![practitioner], asked_at).await,
+                (true, None, Some(organization)) => of_organization(&organization),
+                _ => PrimaryCare::default(),
+            };
+            Ok(Dated { value, as_of: asked_at })
+        })
+    }
+}
+
+impl PrimaryCareSource for EhrPrimaryCare {
+    fn primary_care(&self, lookup: FactLookup) -> BoxFuture<'_, Result<Arc<PrimaryCare>, FactsUnavailable>> {
+        if let Some(fact) = self.patients.recent(lookup.patient(), self.options.max_age) {
+            return Box::pin(ready(Ok(fact.value)));
+        }
+        Box::pin(async move { self.look_up(lookup.patient()).await })
+    }
+}
+
+/// Practitioners by NPI; a number whose check digit is wrong makes nobody a PCP.
+fn of_npis(texts: impl IntoIterator<Item = String>) -> PrimaryCare {
+    let npis = texts.into_iter().filter_map(|text| Npi::parse(&text).ok()).collect();
+    PrimaryCare { npis, organizations: SmallVec::new() }
+}
+
+fn of_organization(id: &str) -> PrimaryCare {
+    PrimaryCare { npis: SmallVec::new(), organizations: FhirId::parse(id).into_iter().collect() }
+}
+
+fn merge(whole: &mut PrimaryCare, part: &PrimaryCare) {
+    for npi in &part.npis {
+        if !whole.npis.contains(npi) {
+            whole.npis.push(npi.clone());
+        }
+    }
+    for organization in &part.organizations {
+        if !whole.organizations.contains(organization) {
+            whole.organizations.push(organization.clone());
+        }
+    }
+}
+
+/// The day of a moment, `YYYY-MM-DD` in UTC. A role that ends today counts to the day's end.
+fn day(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
+}
