@@ -6,6 +6,7 @@
 
 pub mod audit_event;
 pub mod capability;
+pub mod compartment;
 pub mod links;
 pub mod outcome;
 pub mod practitioner;

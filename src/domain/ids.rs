@@ -84,9 +84,10 @@ fn random_hex(random: &dyn Random) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// FHIR R4 `id`: 1 to 64 of `[A-Za-z0-9\-.]`.
+/// FHIR R4 `id`: 1 to 64 of `[A-Za-z0-9\-.]`; but not `.` or `..`, which would climb in the path of a URL.
 fn is_fhir_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
+        && !matches!(text, "." | "..")
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
 }
 
@@ -166,7 +167,7 @@ mod tests {
     #[test]
     fn fhir_ids_are_of_the_r4_form() {
         assert!(FhirId::parse("a-1.B").is_ok());
-        for wrong in ["", "a/b", "a b", "é", &"x".repeat(65)] {
+        for wrong in ["", "a/b", "a b", "é", ".", "..", &"x".repeat(65)] {
             assert!(FhirId::parse(wrong).is_err(), "{wrong}");
         }
     }

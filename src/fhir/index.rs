@@ -1,6 +1,7 @@
 //! A body that the EHR sent, rewritten and indexed once, at insertion (DESIGN.md 4): the bytes that a client would get, and
 //! for each entry its place and what the policy needs to know of it.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,22 +12,15 @@ use crate::domain::ids::FhirId;
 
 use super::resource_type::ResourceType;
 
-/// Rewrites the EHR's URLs to the facade's. Made once per EHR connection.
-#[derive(Clone, Debug)]
-pub struct Rewrite {
-    upstream_base: Arc<str>,
-    facade_base: Arc<str>,
-}
+mod bundle;
+mod json;
+mod resource;
+mod rewrite;
 
-impl Rewrite {
-    /// Both bases as absolute URLs; a trailing slash is ignored.
-    pub fn new(upstream_base: &str, facade_base: &str) -> Self {
-        Self {
-            upstream_base: upstream_base.trim_end_matches('/').into(),
-            facade_base: facade_base.trim_end_matches('/').into(),
-        }
-    }
-}
+pub use rewrite::Rewrite;
+
+/// FHIR as JSON.
+const FHIR_JSON: &str = "application/fhir+json";
 
 /// Why a whole body cannot be used. The request is answered 502 or from what the cache still holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,19 +36,54 @@ pub enum IndexError {
     ForeignNext,
 }
 
-/// Indexes and rewrites one resource, as a read answers it.
-pub fn index_resource(_bytes: Bytes, rewrite: &Rewrite) -> Result<IndexedBody, IndexError> {
-    let _ = (&rewrite.upstream_base, &rewrite.facade_base);
-    todo!()
+impl From<json::NotJson> for IndexError {
+    fn from(_: json::NotJson) -> Self {
+        Self::NotJson
+    }
+}
+
+/// Indexes and rewrites one resource, as a read answers it. Not copied where nothing has to be rewritten.
+pub fn index_resource(bytes: Bytes, rewrite: &Rewrite) -> Result<IndexedBody, IndexError> {
+    let text = utf8(&bytes)?;
+    let shown = rewrite.unhide(text);
+    let mut cursor = json::Cursor::new(&shown);
+    let facts = resource::facts(&mut cursor, &rewrite.bases(), &mut resource::Pool::default())?;
+    cursor.end()?;
+    let Some(facts) = facts else {
+        return Ok(IndexedBody { bytes: Bytes::new(), media_type: FHIR_JSON.into(), shape: Shape::Unjudged });
+    };
+    let kept = if rewrite.is_needed(&shown) {
+        let mut copy = Vec::with_capacity(shown.len());
+        rewrite.copy(&shown, &mut copy);
+        Bytes::from(copy)
+    } else if matches!(shown, Cow::Borrowed(text) if text.len() == bytes.len()) {
+        bytes
+    } else {
+        Bytes::copy_from_slice(shown.as_bytes())
+    };
+    Ok(IndexedBody { bytes: kept, media_type: FHIR_JSON.into(), shape: Shape::Resource(facts) })
 }
 
 /// Indexes and rewrites a searchset. `searched` is the type that the request searched.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a sibling of index_resource, and the caller has no use for it after"
+)]
 pub fn index_bundle(
-    _bytes: Bytes,
-    _searched: ResourceType,
-    _rewrite: &Rewrite,
+    bytes: Bytes,
+    searched: ResourceType,
+    rewrite: &Rewrite,
 ) -> Result<IndexedBody, IndexError> {
-    todo!()
+    let text = rewrite.unhide(utf8(&bytes)?);
+    let (mut body, index) = bundle::index(&text, searched, rewrite)?;
+    // Room for entries that were dropped is not kept for as long as the cache keeps the body.
+    body.shrink_to_fit();
+    Ok(IndexedBody { bytes: body.into(), media_type: FHIR_JSON.into(), shape: Shape::Bundle(index) })
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, IndexError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| IndexError::NotJson)?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// Wraps the raw content of a Binary; nothing in it is read or rewritten.
@@ -150,3 +179,6 @@ pub struct Coding {
     /// Code.
     pub code: Arc<str>,
 }
+
+#[cfg(test)]
+mod tests;

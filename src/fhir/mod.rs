@@ -1,8 +1,10 @@
 //! Rank 1: FHIR R4 as the policy needs it. Requests become an [`interaction::Interaction`] once; bodies become an
 //! [`index::IndexedBody`] once. No I/O.
 
+pub mod compartment;
 pub mod index;
 pub mod interaction;
+pub mod reference;
 pub mod resource_type;
 pub mod scope;
 pub mod search;

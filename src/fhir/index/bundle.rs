@@ -1,0 +1,236 @@
+//! A searchset: the entries that can be judged, each written anew around its resource, and nothing else of what the EHR
+//! put into the Bundle. Its links, total, ids, scores and outcomes stay behind, as they tell of more than is released.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::fhir::resource_type::ResourceType;
+
+use super::json::{Cursor, NotJson};
+use super::resource::{self, Pool};
+use super::rewrite::Rewrite;
+use super::{BundleIndex, EntryFacts, EntryMode, IndexError, IndexedEntry};
+
+/// The members of a searchset before anything of its own.
+const HEAD: &[u8] = br#"{"resourceType":"Bundle","type":"searchset""#;
+
+/// An entry as it stands in the EHR's body.
+struct Entry {
+    resource: Range<usize>,
+    facts: Option<EntryFacts>,
+    mode: Option<EntryMode>,
+}
+
+#[derive(Default)]
+struct Found {
+    type_name: Option<String>,
+    kind: Option<String>,
+    entries: Option<Vec<Entry>>,
+    links: Option<Vec<(String, String)>>,
+    flawed: bool,
+}
+
+/// Reads the EHR's searchset in `text` and writes the one that is kept.
+pub fn index(
+    text: &str,
+    searched: ResourceType,
+    rewrite: &Rewrite,
+) -> Result<(Vec<u8>, BundleIndex), IndexError> {
+    let mut found = Found::default();
+    let mut cursor = Cursor::new(text);
+    if cursor.peek() != Some(b'{') {
+        cursor.skip().and_then(|()| cursor.end())?;
+        return Err(IndexError::NotASearchset);
+    }
+    let bases = rewrite.bases();
+    found.read(&mut cursor, &bases, &mut Pool::default()).and_then(|()| cursor.end())?;
+    if found.flawed
+        || found.type_name.as_deref() != Some("Bundle")
+        || found.kind.as_deref() != Some("searchset")
+    {
+        return Err(IndexError::NotASearchset);
+    }
+    let next = next_link(found.links.as_deref().unwrap_or_default(), rewrite)?;
+    let entries = found.entries.unwrap_or_default();
+    let mut body = Vec::with_capacity(text.len());
+    let entries = write(text, &entries, searched, rewrite, &mut body);
+    Ok((body, BundleIndex { entries, insert_at: HEAD.len(), next }))
+}
+
+impl Found {
+    fn read(&mut self, cursor: &mut Cursor<'_>, bases: &[&str], pool: &mut Pool) -> Result<(), NotJson> {
+        cursor.object(|cursor, key| match &*key.text() {
+            "resourceType" => take_string(cursor, &mut self.type_name, &mut self.flawed),
+            "type" => take_string(cursor, &mut self.kind, &mut self.flawed),
+            "entry" => {
+                let mut entries = Vec::new();
+                self.flawed |= self.entries.is_some() | (cursor.peek() != Some(b'['));
+                if cursor.peek() != Some(b'[') {
+                    return cursor.skip();
+                }
+                cursor.array(|cursor| {
+                    entries.push(entry(cursor, bases, pool)?);
+                    Ok(())
+                })?;
+                self.entries = Some(entries);
+                Ok(())
+            }
+            "link" => {
+                let mut links = Vec::new();
+                self.flawed |= self.links.is_some() | (cursor.peek() != Some(b'['));
+                if cursor.peek() != Some(b'[') {
+                    return cursor.skip();
+                }
+                cursor.array(|cursor| {
+                    links.push(link(cursor, &mut self.flawed)?);
+                    Ok(())
+                })?;
+                self.links = Some(links);
+                Ok(())
+            }
+            _ => cursor.skip(),
+        })
+    }
+}
+
+fn take_string(cursor: &mut Cursor<'_>, into: &mut Option<String>, flawed: &mut bool) -> Result<(), NotJson> {
+    if into.is_some() || cursor.peek() != Some(b'"') {
+        *flawed = true;
+        return cursor.skip();
+    }
+    *into = Some(cursor.string()?.text().into_owned());
+    Ok(())
+}
+
+fn link(cursor: &mut Cursor<'_>, flawed: &mut bool) -> Result<(String, String), NotJson> {
+    let (mut relation, mut url) = (None, None);
+    if cursor.peek() != Some(b'{') {
+        *flawed = true;
+        cursor.skip()?;
+        return Ok((String::new(), String::new()));
+    }
+    cursor.object(|cursor, key| match &*key.text() {
+        "relation" => take_string(cursor, &mut relation, flawed),
+        "url" => take_string(cursor, &mut url, flawed),
+        _ => cursor.skip(),
+    })?;
+    Ok((relation.unwrap_or_default(), url.unwrap_or_default()))
+}
+
+fn entry(cursor: &mut Cursor<'_>, bases: &[&str], pool: &mut Pool) -> Result<Entry, NotJson> {
+    let mut entry = Entry { resource: 0..0, facts: None, mode: None };
+    if cursor.peek() != Some(b'{') {
+        cursor.skip()?;
+        return Ok(entry);
+    }
+    let (mut resources, mut searches, mut flawed) = (0, 0, false);
+    cursor.object(|cursor, key| match &*key.text() {
+        "resource" => {
+            resources += 1;
+            cursor.peek();
+            let start = cursor.at();
+            entry.facts = resource::facts(cursor, bases, pool)?;
+            entry.resource = start..cursor.at();
+            Ok(())
+        }
+        "search" => {
+            searches += 1;
+            let mut mode = None;
+            if cursor.peek() != Some(b'{') {
+                flawed = true;
+                return cursor.skip();
+            }
+            cursor.object(|cursor, key| match &*key.text() {
+                "mode" => take_string(cursor, &mut mode, &mut flawed),
+                _ => cursor.skip(),
+            })?;
+            entry.mode = match mode.as_deref() {
+                Some("match") => Some(EntryMode::Match),
+                Some("include") => Some(EntryMode::Include),
+                Some("outcome") => Some(EntryMode::Outcome),
+                _ => None,
+            };
+            Ok(())
+        }
+        _ => cursor.skip(),
+    })?;
+    if flawed || resources > 1 || searches > 1 || entry.mode == Some(EntryMode::Outcome) {
+        entry.facts = None;
+    }
+    Ok(entry)
+}
+
+/// Writes the Bundle with the entries that can be judged, and says where each one stands.
+fn write(
+    text: &str,
+    entries: &[Entry],
+    searched: ResourceType,
+    rewrite: &Rewrite,
+    body: &mut Vec<u8>,
+) -> Vec<IndexedEntry> {
+    body.extend_from_slice(HEAD);
+    let mut before: &[u8] = br#","entry":["#;
+    let mut indexed = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let resource = text.get(entry.resource.clone()).unwrap_or_default();
+        let Some(facts) = entry.facts.clone() else {
+            let mode = entry.mode.unwrap_or(EntryMode::Outcome);
+            indexed.push(IndexedEntry { span: 0..0, facts: None, mode });
+            continue;
+        };
+        let matched = facts.resource_type == searched && entry.mode != Some(EntryMode::Include);
+        let (mode, word) =
+            if matched { (EntryMode::Match, "match") } else { (EntryMode::Include, "include") };
+        body.extend_from_slice(before);
+        before = b",";
+        let start = body.len();
+        let kind = facts.resource_type.as_str();
+        for part in
+            [r#"{"fullUrl":""#, rewrite.facade(), "/", kind, "/", facts.id.as_str(), r#"","resource":"#]
+        {
+            body.extend_from_slice(part.as_bytes());
+        }
+        rewrite.copy(resource, body);
+        for part in [r#","search":{"mode":""#, word, r#""}}"#] {
+            body.extend_from_slice(part.as_bytes());
+        }
+        indexed.push(IndexedEntry { span: start..body.len(), facts: Some(facts), mode });
+    }
+    body.extend_from_slice(if before == b"," { b"]}" } else { b"}" });
+    indexed
+}
+
+/// The next link without the EHR's base. One that leads elsewhere is an error: to follow it would be unsafe, to leave it out
+/// would show part of a record as the whole.
+fn next_link(links: &[(String, String)], rewrite: &Rewrite) -> Result<Option<Arc<str>>, IndexError> {
+    let mut nexts = links.iter().filter(|(relation, _)| relation == "next").map(|(_, url)| url.as_str());
+    let Some(url) = nexts.next() else { return Ok(None) };
+    let below = relative(url, rewrite.upstream()).filter(|link| nexts.next().is_none() && is_safe(link));
+    below.map(|link| Some(link.into())).ok_or(IndexError::ForeignNext)
+}
+
+fn relative<'a>(url: &'a str, base: &str) -> Option<&'a str> {
+    let after = |rest: &'a str| rest.strip_prefix('/').or_else(|| rest.starts_with('?').then_some(rest));
+    if let Some(rest) = url.strip_prefix(base) {
+        return after(rest);
+    }
+    if url.starts_with('/') {
+        // The path of the base, when the EHR leaves scheme and host out.
+        let (_, host_and_path) = base.split_once("://")?;
+        let path = host_and_path.find('/').and_then(|at| host_and_path.get(at..)).unwrap_or_default();
+        return after(url.strip_prefix(path)?);
+    }
+    let first = url.split(['/', '?']).next()?;
+    (first.is_empty() || ResourceType::parse(first).is_some()).then_some(url)
+}
+
+/// Whether a link cannot climb out of the base or carry anything but path and query.
+fn is_safe(link: &str) -> bool {
+    let path = link.split('?').next().unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'$');
+    !link.is_empty()
+        && path.bytes().all(plain)
+        && path.split('/').all(|part| !matches!(part, "." | ".."))
+        && !path.starts_with('/')
+        && !link.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '#' | '\\'))
+}
