@@ -1,6 +1,7 @@
 //! Chartgate: what stands between outside clinicians and a children's hospital's EHR.
 
 pub mod access;
+pub mod app;
 pub mod config;
 pub mod credentials;
 pub mod domain;

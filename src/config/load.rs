@@ -47,6 +47,9 @@ fn complaints(config: &Config) -> Vec<String> {
     if config.ehr.concurrency == 0 {
         found.push("ehr.concurrency must be at least 1".to_owned());
     }
+    if jiff::tz::TimeZone::get(&config.hospital.time_zone).is_err() {
+        found.push(format!("hospital.time_zone '{}' is not an IANA time zone", config.hospital.time_zone));
+    }
     if config.mail.smtp_url.is_some() && config.mail.from.is_none() {
         found.push("mail.from is missing: mail needs a sender".to_owned());
     }
@@ -92,6 +95,9 @@ fn check_secrets(config: &Config, found: &mut Vec<String>) {
         EhrAuth::None {} => {}
         EhrAuth::StaticToken { token } => secrets.push(("ehr.auth.token", token)),
         EhrAuth::BackendServices { key, .. } => secrets.push(("ehr.auth.key", key)),
+    }
+    if let Some(identity) = &config.ehr.identity {
+        secrets.push(("ehr.identity", identity));
     }
     if let Some(password) = &config.mail.smtp_password {
         secrets.push(("mail.smtp_password", password));

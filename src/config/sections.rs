@@ -90,6 +90,8 @@ pub struct HospitalSection {
     pub privacy_policy_file: Option<PathBuf>,
     /// Identifier system of the hospital's medical record numbers; searches by MRN name it.
     pub mrn_system: Option<String>,
+    /// IANA time zone in which pages print times.
+    pub time_zone: String,
 }
 
 impl Default for HospitalSection {
@@ -100,6 +102,7 @@ impl Default for HospitalSection {
             support_phone: None,
             privacy_policy_file: None,
             mrn_system: None,
+            time_zone: "UTC".into(),
         }
     }
 }
@@ -146,6 +149,14 @@ pub struct EhrSection {
     pub max_body: ByteSize,
     /// Whether the EHR may stand on a private network.
     pub private_network: bool,
+    /// PEM files of certificate authorities to trust beside the system's.
+    pub authorities: Vec<PathBuf>,
+    /// Certificate chain and key in PEM to present to the EHR (mutual TLS).
+    pub identity: Option<Secret>,
+    /// Forward proxy for everything that Chartgate asks of other servers.
+    pub proxy: Option<Url>,
+    /// Whether the EHR's `Cache-Control` is obeyed; some forbid caching with everything, for browsers' sake.
+    pub obey_cache_control: bool,
     /// How old PCP facts may be (S-33).
     pub primary_care_max_age: Period,
     /// How old they may be while the EHR cannot be reached.
@@ -167,6 +178,10 @@ impl Default for EhrSection {
             breaker_pause: Period::seconds(5),
             max_body: ByteSize::mebibytes(32),
             private_network: true,
+            authorities: Vec::new(),
+            identity: None,
+            proxy: None,
+            obey_cache_control: true,
             primary_care_max_age: Period::seconds(300),
             primary_care_max_stale: Period::seconds(3600),
             undeclared_types: Vec::new(),

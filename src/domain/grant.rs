@@ -93,8 +93,6 @@ pub struct Grant {
 impl Grant {
     /// Whether the grant gives access at `now`.
     pub fn holds_at(&self, now: Timestamp) -> bool {
-        self.revoked_at.is_none()
-            && self.created_at <= now
-            && self.ends_at.is_none_or(|end| now < end)
+        self.revoked_at.is_none() && self.created_at <= now && self.ends_at.is_none_or(|end| now < end)
     }
 }

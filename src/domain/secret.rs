@@ -58,8 +58,7 @@ impl PlainToken {
 
     /// A secret that somebody presented; `None` when it lacks the prefix of `kind` or is absurdly long.
     pub fn presented(kind: TokenKind, text: &str) -> Option<Self> {
-        (text.starts_with(kind.prefix()) && text.len() <= 128)
-            .then(|| Self(Zeroizing::new(text.to_owned())))
+        (text.starts_with(kind.prefix()) && text.len() <= 128).then(|| Self(Zeroizing::new(text.to_owned())))
     }
 
     /// The secret itself, to hand to its owner.

@@ -1,0 +1,150 @@
+//! From the configuration to what each module wants to be told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+use url::Url;
+
+use crate::config::{Config, EhrAuth as ConfiguredAuth};
+use crate::credentials::seal::SealingKey;
+use crate::credentials::signing::SigningKey;
+use crate::ehr::{BreakerOptions, EhrAuth, EhrOptions, PrimaryCareOptions};
+use crate::fhir::resource_type::ResourceType;
+use crate::outbound::{OutboundOptions, PurposeOptions};
+use crate::store::StoreOptions;
+use crate::web::WebSettings;
+
+use super::BuildError;
+
+/// Path of the FHIR facade below the public URL.
+pub const FHIR_PATH: &str = "/fhir/r4";
+
+/// The public origin, without a trailing slash.
+pub fn origin(config: &Config) -> Result<Url, BuildError> {
+    config.server.public_url.clone().ok_or_else(|| BuildError::new("server.public_url is missing"))
+}
+
+/// The facade's FHIR base URL.
+pub fn fhir_base(config: &Config) -> Result<Url, BuildError> {
+    origin(config)?.join(FHIR_PATH).map_err(BuildError::new)
+}
+
+/// The key from which all others derive. Both alphabets of base64 are taken, padded or not: `openssl rand -base64 32` will do.
+pub fn master_key(config: &Config) -> Result<SealingKey, BuildError> {
+    let secret = config
+        .database
+        .master_key
+        .as_ref()
+        .ok_or_else(|| BuildError::new("database.master_key is missing"))?
+        .read()
+        .map_err(BuildError::new)?;
+    let text = secret.expose_secret().trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
+    SealingKey::parse(&text)
+        .map_err(|_| BuildError::new("database.master_key must be 32 random bytes in base64"))
+}
+
+/// How the database is opened.
+pub fn store(config: &Config) -> StoreOptions {
+    let database = &config.database;
+    StoreOptions::new(&database.url).connections(database.connections).readers(database.connections.min(8))
+}
+
+/// Limits of everything that is asked of other servers.
+pub fn outbound(config: &Config) -> Result<OutboundOptions, BuildError> {
+    let ehr = &config.ehr;
+    let mut extra_authorities = Vec::new();
+    for path in &ehr.authorities {
+        extra_authorities.push(
+            std::fs::read(path)
+                .map_err(|error| BuildError::new(format!("{} cannot be read: {error}", path.display())))?,
+        );
+    }
+    let identity = match &ehr.identity {
+        Some(secret) => Some(secret.read().map_err(BuildError::new)?.expose_secret().as_bytes().to_vec()),
+        None => None,
+    };
+    Ok(OutboundOptions {
+        proxy: ehr.proxy.clone(),
+        extra_authorities,
+        ehr: PurposeOptions {
+            connect_timeout: ehr.connect_timeout.0,
+            total_timeout: ehr.timeout.0,
+            max_body: usize::try_from(ehr.max_body.0).unwrap_or(usize::MAX),
+            private_networks: ehr.private_network,
+            identity,
+        },
+        jwks: PurposeOptions {
+            total_timeout: Duration::from_secs(5),
+            max_body: 256 * 1024,
+            private_networks: config.oauth.private_jwks_uris,
+            ..PurposeOptions::default()
+        },
+        identity_provider: PurposeOptions::default(),
+    })
+}
+
+/// How the EHR is reached.
+pub fn ehr(config: &Config) -> Result<EhrOptions, BuildError> {
+    let section = &config.ehr;
+    let base = section.base_url.clone().ok_or_else(|| BuildError::new("ehr.base_url is missing"))?;
+    for name in section.undeclared_types.iter().chain(config.cache.fresh_for_type.keys()) {
+        if ResourceType::parse(name).is_none() {
+            return Err(BuildError::new(format!("'{name}' is not a resource type that Chartgate serves")));
+        }
+    }
+    Ok(EhrOptions {
+        auth: ehr_auth(&section.auth)?,
+        timeout: section.timeout.0,
+        retries: section.retries,
+        concurrency: section.concurrency,
+        breaker: BreakerOptions { failures: section.breaker_failures, pause: section.breaker_pause.0 },
+        obey_cache_control: section.obey_cache_control,
+        undeclared_types: section.undeclared_types.clone(),
+        primary_care: PrimaryCareOptions {
+            max_age: section.primary_care_max_age.0,
+            max_stale: section.primary_care_max_stale.0,
+            ..PrimaryCareOptions::default()
+        },
+        ..EhrOptions::new(base, fhir_base(config)?)
+    })
+}
+
+fn ehr_auth(auth: &ConfiguredAuth) -> Result<EhrAuth, BuildError> {
+    Ok(match auth {
+        ConfiguredAuth::None {} => EhrAuth::None,
+        ConfiguredAuth::StaticToken { token } => EhrAuth::StaticToken(token.read().map_err(BuildError::new)?),
+        ConfiguredAuth::BackendServices { client_id, key, key_id, token_url, scope } => {
+            let pem = key.read().map_err(BuildError::new)?;
+            let signer = SigningKey::from_pem(pem.expose_secret(), key_id.as_deref())
+                .map_err(|error| BuildError::new(format!("ehr.auth.key: {error}")))?;
+            EhrAuth::BackendServices {
+                client_id: client_id.clone(),
+                signer: Arc::new(signer),
+                token_url: token_url.clone(),
+                scope: scope.clone().unwrap_or_else(|| "system/*.rs".to_owned()),
+            }
+        }
+    })
+}
+
+/// How the portal presents itself.
+pub fn web(config: &Config, demo: bool) -> Result<WebSettings, BuildError> {
+    let hospital = &config.hospital;
+    let privacy_policy = match &hospital.privacy_policy_file {
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| BuildError::new(format!("{} cannot be read: {error}", path.display())))?,
+        None => format!("Ask {} for the privacy policy: {}.", hospital.name, hospital.support_email),
+    };
+    Ok(WebSettings {
+        public_base: origin(config)?,
+        hospital: hospital.name.clone(),
+        support_mailbox: hospital.support_email.clone(),
+        support_phone: hospital.support_phone.clone(),
+        privacy_policy,
+        time_zone: jiff::tz::TimeZone::get(&hospital.time_zone).map_err(BuildError::new)?,
+        session_idle: config.identity.idle.0,
+        session_max: config.identity.session.0,
+        demo,
+    })
+}
