@@ -1,0 +1,151 @@
+import type { DiagnosticReport, Encounter, Observation } from 'fhir/r4';
+import { anyCode, conceptKey, conceptText } from '../format/concept';
+import { when } from '../format/date';
+import { observationText, unitText } from '../format/quantity';
+import { localKey, pointsTo } from '../fhir/reference';
+import { flagOf, type Flag } from './flags';
+import { duringContact } from './latest';
+
+/** One test over time, newest first. */
+export interface Series {
+  key: string;
+  name: string;
+  unit: string;
+  all: Observation[];
+  latest: Observation;
+  flag?: Flag;
+}
+
+export interface Panel {
+  key: string;
+  name: string;
+  series: Series[];
+}
+
+export function takenAt(observation: Observation): string | undefined {
+  return (
+    observation.effectiveDateTime ??
+    observation.effectiveInstant ??
+    observation.effectivePeriod?.end ??
+    observation.effectivePeriod?.start ??
+    observation.issued
+  );
+}
+
+export function reportedAt(report: DiagnosticReport): string | undefined {
+  return report.effectiveDateTime ?? report.effectivePeriod?.end ?? report.effectivePeriod?.start ?? report.issued;
+}
+
+const PENDING = ['registered', 'partial', 'preliminary'];
+const VOID = ['entered-in-error', 'cancelled', 'unknown'];
+
+export function counts(one: Observation | DiagnosticReport): boolean {
+  return !VOID.includes(one.status);
+}
+
+export function isPending(one: Observation | DiagnosticReport): boolean {
+  return PENDING.includes(one.status);
+}
+
+export function isLaboratory(report: DiagnosticReport): boolean {
+  return anyCode(report.category, 'LAB', 'laboratory', 'HM', 'CH', 'MB', 'SR', 'BLB');
+}
+
+/** Results with a value as series, one for each test and unit. */
+export function seriesOf(observations: readonly Observation[]): Series[] {
+  const groups = new Map<string, Observation[]>();
+  for (const one of observations) {
+    if (!counts(one) || observationText(one) === undefined) continue;
+    const unit = one.valueQuantity?.code ?? one.valueQuantity?.unit ?? '';
+    const key = `${conceptKey(one.code) ?? 'unnamed'} ${unit}`;
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
+  }
+  return [...groups].map(([key, group]) => series(key, group));
+}
+
+function series(key: string, group: Observation[]): Series {
+  const all = [...group].sort((a, b) => when(takenAt(b)) - when(takenAt(a)));
+  const latest = all[0] as Observation;
+  return { key, name: testName(latest), unit: unitText(latest.valueQuantity), all, latest, flag: flagOf(latest) };
+}
+
+/** LOINC's long names say specimen and method; beside a panel's name that is noise: "Sodium [Moles/volume] in Serum or Plasma". */
+export function testName(observation: Pick<Observation, 'code'>): string {
+  return shortName(conceptText(observation.code) ?? 'Test not named');
+}
+
+export function shortName(name: string): string {
+  const short = name
+    .replace(/\s*\[[^\]]*\]/g, '')
+    .replace(/\s+in (?:Serum|Plasma|Blood|Urine|Capillary|Arterial|Venous|Serum, Plasma)\b.*$/i, '')
+    .replace(/\s+by (?:Automated count|Test strip|Manual count)\b.*$/i, '')
+    .replace(/\s+-\s+(?:Serum|Plasma|Blood)\b.*$/i, '');
+  return short.trim() || name;
+}
+
+/** Tests under the panel in which they were last reported; what no report lists comes at the end. */
+export function panelsOf(observations: readonly Observation[], reports: readonly DiagnosticReport[]): Panel[] {
+  const home = new Map<string, { key: string; name: string }>();
+  const oldestFirst = [...reports].filter(counts).sort((a, b) => when(reportedAt(a)) - when(reportedAt(b)));
+  for (const report of oldestFirst) {
+    const panel = { key: conceptKey(report.code) ?? 'panel', name: shortName(conceptText(report.code) ?? 'Results') };
+    for (const result of report.result ?? []) {
+      const id = localKey(result.reference)?.replace('Observation/', '');
+      if (id) home.set(id, panel);
+    }
+  }
+  const panels = new Map<string, Panel>();
+  for (const one of seriesOf(observations)) {
+    const found = one.all.map((result) => home.get(result.id ?? '')).find(Boolean) ?? { key: 'other', name: 'Other results' };
+    const panel = panels.get(found.key) ?? { ...found, series: [] };
+    panel.series.push(one);
+    panels.set(found.key, panel);
+  }
+  for (const panel of panels.values()) panel.series.sort((a, b) => a.name.localeCompare(b.name, 'en'));
+  return [...panels.values()].sort((a, b) => last(a, b) || newest(b) - newest(a) || a.name.localeCompare(b.name, 'en'));
+}
+
+function last(a: Panel, b: Panel): number {
+  return Number(a.key === 'other') - Number(b.key === 'other');
+}
+
+function newest(panel: Panel): number {
+  return Math.max(...panel.series.map((one) => when(takenAt(one.latest))));
+}
+
+export interface ResultsToKnow {
+  /** The latest abnormal value of each test in the contact, critical ones first. */
+  abnormal: { observation: Observation; flag: Flag; better: boolean }[];
+  pending: (Observation | DiagnosticReport)[];
+}
+
+export function resultsOf(
+  encounter: Encounter,
+  observations: readonly Observation[],
+  reports: readonly DiagnosticReport[],
+  now: Date,
+): ResultsToKnow {
+  const inContact = (one: Observation | DiagnosticReport, at: string | undefined) =>
+    pointsTo(one.encounter, 'Encounter', encounter.id) || (!one.encounter && duringContact(encounter, at, now));
+  const mine = seriesOf(observations.filter((one) => inContact(one, takenAt(one))));
+  const abnormal = mine.flatMap((one) => {
+    const worst = one.all.map((observation) => ({ observation, flag: flagOf(observation) })).find((found) => found.flag);
+    if (!worst?.flag) return [];
+    return [{ observation: worst.observation, flag: worst.flag, better: worst.observation !== one.latest }];
+  });
+  // Something still pending matters wherever it was ordered, as long as it is not older than this contact.
+  const start = when(encounter.period?.start);
+  const waiting = reports.filter((one) => isPending(one) && (inContact(one, reportedAt(one)) || when(reportedAt(one)) >= start));
+  const listed = new Set(waiting.flatMap((one) => (one.result ?? []).map((result) => localKey(result.reference))));
+  const single = observations.filter(
+    (one) => isPending(one) && inContact(one, takenAt(one)) && !listed.has(`Observation/${one.id}`),
+  );
+  abnormal.sort((a, b) => order(b) - order(a) || when(takenAt(b.observation)) - when(takenAt(a.observation)));
+  return { abnormal, pending: [...waiting, ...single] };
+}
+
+function order(one: { flag: Flag; better: boolean }): number {
+  return Number(one.flag.critical) * 2 + Number(!one.better);
+}

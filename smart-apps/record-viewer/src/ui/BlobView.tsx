@@ -1,0 +1,40 @@
+import { useEffect, useState } from 'preact/hooks';
+
+const MAX_NAME = 60;
+
+/** A PDF or picture in place; anything else, and any of them, to open or download. The file lives in this tab's memory. */
+export function BlobView(props: { kind: 'pdf' | 'image' | 'other'; blob: Blob; title: string; type: string }) {
+  const [url, setUrl] = useState<string>();
+  useEffect(() => {
+    const made = URL.createObjectURL(props.blob);
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [props.blob]);
+  if (!url) return null;
+  const size = `${Math.max(1, Math.round(props.blob.size / 1000))} kB`;
+  const kind = { pdf: 'PDF', image: 'picture', other: 'file' }[props.kind];
+  return (
+    <div class="blob">
+      <p class="blob-links">
+        {props.kind !== 'other' && (
+          <a href={url} target="_blank" rel="noopener">
+            Open the {kind} in a new tab
+          </a>
+        )}
+        <a href={url} download={fileName(props.title, props.blob.type)}>
+          Download the {kind} ({size})
+        </a>
+      </p>
+      {props.kind === 'pdf' && <iframe class="pdf-frame" src={url} title={props.title} />}
+      {props.kind === 'image' && <img src={url} alt={props.title} />}
+      {props.kind === 'other' && <p class="empty">This kind of file ({props.type || 'unknown'}) can’t be shown here.</p>}
+    </div>
+  );
+}
+
+/** The document's type, never the patient's name: downloads end up in shared folders. */
+function fileName(title: string, type: string): string {
+  const safe = title.replace(/[^A-Za-z0-9 -]+/g, ' ').trim().slice(0, MAX_NAME) || 'note';
+  const ending = { 'application/pdf': 'pdf', 'image/png': 'png', 'image/jpeg': 'jpg' }[type.split(';')[0] ?? ''];
+  return ending ? `${safe}.${ending}` : safe;
+}

@@ -1,0 +1,94 @@
+import type { Encounter } from 'fhir/r4';
+import { useEffect, useState } from 'preact/hooks';
+import { textOfHtml } from '../format/html';
+import { dateText } from '../format/date';
+import { followUpIn, type FollowUp } from '../record/followup';
+import { staffOf, titleOf } from '../record/encounters';
+import type { LatestContact } from '../record/latest';
+import { bestAttachment, isDischargeSummary, mediaType, notesIn, type Note } from '../record/notes';
+import { useFeed, usePage } from '../ui/context';
+import { Person } from '../ui/Person';
+import { Skeleton } from '../ui/Section';
+import { useNotes } from '../ui/useDerived';
+import { When } from '../ui/When';
+
+/** Follow-up in the hospital's own words, and the visits that are planned. */
+export function WhatNext({ latest }: { latest: LatestContact }) {
+  const { store, now, openNote } = usePage();
+  const notes = notesIn(latest.encounter, useNotes(), now);
+  const loadingNotes = useFeed(store.documents).status === 'loading';
+  const summary = notes.find(isDischargeSummary);
+  // Of the notes that may say what comes next, the discharge summary first, then the newest.
+  const { found, note, loading } = useFollowUp(summary ? [summary] : notes.slice(0, 3));
+  const busy = loading || (loadingNotes && !found);
+  const nothing = !busy && !found && !latest.planned.length;
+  return (
+    <div class="block block-next">
+      <h4>What next</h4>
+      {busy && <Skeleton lines={4} />}
+      {found && note && (
+        <>
+          <ul class="next-lines">
+            {found.lines.map((line) => <li key={line}>{line}</li>)}
+          </ul>
+          <p class="muted">
+            From “{note.title}”, {dateText(note.date)}.{' '}
+            <button type="button" class="quiet" onClick={() => openNote(note.key)}>
+              Read it
+            </button>
+          </p>
+        </>
+      )}
+      {latest.planned.slice(0, 2).map((one) => <Planned key={one.id} encounter={one} />)}
+      {nothing && <p class="empty">{emptyWords(latest, summary)}</p>}
+    </div>
+  );
+}
+
+function emptyWords(latest: LatestContact, summary: Note | undefined): string {
+  if (latest.now) return 'No discharge plan yet.';
+  return summary ? 'The discharge summary has the plan; it could not be shown here in short.' : 'The hospital has not written a follow-up plan.';
+}
+
+function Planned({ encounter }: { encounter: Encounter }) {
+  const staff = staffOf(encounter)[0]?.participant.individual;
+  return (
+    <div class="planned">
+      <p>
+        <span class="label">Planned</span> <strong>{titleOf(encounter)}</strong>, <When date={encounter.period?.start} time />
+      </p>
+      {staff && <Person reference={staff} owner={encounter} />}
+    </div>
+  );
+}
+
+export function useFollowUp(notes: readonly Note[]): { found?: FollowUp; note?: Note; loading: boolean } {
+  const { store } = usePage();
+  const [result, setResult] = useState<{ key: string; found?: FollowUp; note?: Note }>();
+  const key = notes.map((one) => one.key).join(' ');
+  useEffect(() => {
+    let current = true;
+    void firstFollowUp(notes, (note) => store.content(note)).then((found) => current && setResult({ key, ...found }));
+    return () => {
+      current = false;
+    };
+  }, [key, store]);
+  return result?.key === key ? { ...result, loading: false } : { loading: notes.length > 0 };
+}
+
+async function firstFollowUp(
+  notes: readonly Note[],
+  content: (note: Note) => ReturnType<ReturnType<typeof usePage>['store']['content']>,
+): Promise<{ found?: FollowUp; note?: Note }> {
+  for (const note of notes) {
+    const attachment = bestAttachment(note);
+    if (!attachment || !/^text\//.test(mediaType(attachment))) continue;
+    const text = await content(note).then(
+      (got) => (got?.kind === 'html' ? textOfHtml(got.html) : got?.kind === 'text' ? got.text : undefined),
+      () => undefined,
+    );
+    const found = text && followUpIn(text);
+    if (found) return { found, note };
+  }
+  return {};
+}
