@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod app;
+pub mod audit;
 pub mod config;
 pub mod credentials;
 pub mod domain;
@@ -11,6 +12,7 @@ pub mod flight;
 pub mod lifecycle;
 pub mod oauth;
 pub mod outbound;
+pub mod records;
 pub mod server;
 pub mod store;
 pub mod tls;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::clock::Timestamp;
-use crate::fhir::index::IndexedBody;
+use crate::domain::ids::FhirId;
+use crate::fhir::index::{IndexedBody, Shape};
+use crate::fhir::resource_type::ResourceType;
 
 /// Where an answer came from, for `Age`, `Cache-Status`, `Warning`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,15 @@ pub enum OriginKind {
     Bypass(&'static str),
 }
 
+/// One resource refers to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Referral<'a> {
+    /// The one that refers.
+    pub from: (ResourceType, &'a FhirId),
+    /// The one that is referred to.
+    pub to: (ResourceType, &'a FhirId),
+}
+
 /// A body before the release filter. Cheap to clone: the bytes are shared.
 #[derive(Clone, Debug)]
 pub struct Unreleased {
@@ -55,6 +66,25 @@ impl Unreleased {
     /// Where it came from.
     pub const fn origin(&self) -> Origin {
         self.origin
+    }
+
+    /// Which resource in the body refers to which, of those judged by their referrer (and a Provenance to its targets): so
+    /// that `records` can find a visible referrer later. Ids alone, hints and no permission; never for a caller.
+    pub fn referrals(&self) -> impl Iterator<Item = Referral<'_>> {
+        let single = match &self.body.shape {
+            Shape::Resource(facts) => Some(facts),
+            _ => None,
+        };
+        let several = match &self.body.shape {
+            Shape::Bundle(index) => index.entries.as_slice(),
+            _ => &[],
+        };
+        single.into_iter().chain(several.iter().filter_map(|entry| entry.facts.as_ref())).flat_map(|facts| {
+            facts.references.iter().map(|(to_type, to_id)| Referral {
+                from: (facts.resource_type, &facts.id),
+                to: (*to_type, to_id),
+            })
+        })
     }
 
     /// Bytes it holds, for the cache's bound.

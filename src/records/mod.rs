@@ -1,0 +1,73 @@
+//! Rank 4: the one door to clinical data. Portal, facade, export and batch all go through [`Records`]; what they get is
+//! [`Released`](crate::access::released::Released), and every disclosure and refusal is in the audit log first.
+
+mod bodies;
+mod event;
+mod offer;
+mod pages;
+mod patients;
+mod pipeline;
+mod referrers;
+mod totals;
+mod unanswered;
+
+use std::sync::Arc;
+
+use crate::access::authorizer::Authorizer;
+use crate::access::sources::AuditSink;
+use crate::access::subject::Subject;
+use crate::credentials::seal::SealingKey;
+use crate::domain::clock::SharedClock;
+use crate::domain::ids::RequestId;
+use crate::domain::random::SharedRandom;
+
+pub use self::bodies::Bodies;
+pub use self::offer::Offer;
+pub use self::pages::PageError;
+pub use self::unanswered::Unanswered;
+
+use self::pages::Pages;
+use self::referrers::Referrers;
+
+/// Who asks, and in which HTTP request: what the audit log needs besides the request itself.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who asks.
+    pub subject: Arc<Subject>,
+    /// The HTTP request.
+    pub request: Option<RequestId>,
+    /// The caller's network address.
+    pub address: Option<String>,
+}
+
+/// The pipeline with what it works on.
+pub struct Records {
+    authorizer: Arc<Authorizer>,
+    bodies: Arc<dyn Bodies>,
+    audit: Arc<dyn AuditSink>,
+    clock: SharedClock,
+    offer: Arc<Offer>,
+    pages: Pages,
+    referrers: Referrers,
+}
+
+impl Records {
+    /// A pipeline over these parts. Page handles are sealed with a key derived from `key`, which all nodes share.
+    pub fn new(
+        authorizer: Arc<Authorizer>,
+        bodies: Arc<dyn Bodies>,
+        audit: Arc<dyn AuditSink>,
+        clock: SharedClock,
+        random: SharedRandom,
+        key: &SealingKey,
+        offer: Arc<Offer>,
+    ) -> Self {
+        let pages = Pages::new(key, clock.clone(), random);
+        Self { authorizer, bodies, audit, clock, offer, pages, referrers: Referrers::default() }
+    }
+
+    /// What can be asked with the EHR at hand.
+    pub fn offer(&self) -> &Arc<Offer> {
+        &self.offer
+    }
+}

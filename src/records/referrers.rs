@@ -1,0 +1,153 @@
+//! Medication, Binary and Provenance have no patient of their own: they are readable only through a visible resource that
+//! refers to them, or, for Provenance, through its targets (DESIGN.md 2.5, 3). This finds such resources; whether they are
+//! visible, and whether they do refer to it, the policy says.
+
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+use smallvec::SmallVec;
+
+use crate::access::refusal::{DenyReason, Refusal};
+use crate::access::released::Released;
+use crate::access::unreleased::Unreleased;
+use crate::domain::ids::FhirId;
+use crate::fhir::interaction::Interaction;
+use crate::fhir::resource_type::{Judgement, ResourceType};
+use crate::fhir::search;
+
+use super::pipeline::NO_FRAME;
+use super::{Caller, Records, Unanswered};
+
+/// Targets remembered at most; each takes some 150 bytes.
+const MOST_TARGETS: usize = 100_000;
+/// Referrers remembered for one target, and targets of one Provenance.
+const MOST_EACH: usize = 8;
+/// Pages of a patient's referrers read to find one.
+const MOST_PAGES: usize = 10;
+
+type Key = (ResourceType, FhirId);
+
+/// Who refers to whom, as seen in bodies that came by. Hints: forgotten at leisure, and never believed.
+pub(super) struct Referrers(Cache<Key, SmallVec<[Key; 2]>>);
+
+impl Default for Referrers {
+    fn default() -> Self {
+        Self(Cache::new(MOST_TARGETS))
+    }
+}
+
+impl Referrers {
+    /// Remembers what this body shows.
+    pub(super) fn learn(&self, body: &Unreleased) {
+        for referral in body.referrals() {
+            let (from, to) = (referral.from, referral.to);
+            // A Provenance is found through its targets, everything else through what refers to it.
+            if from.0 == ResourceType::Provenance {
+                self.add((from.0, from.1.clone()), (to.0, to.1.clone()));
+            } else if to.0.judgement() == Judgement::Referrer {
+                self.add((to.0, to.1.clone()), (from.0, from.1.clone()));
+            }
+        }
+    }
+
+    fn add(&self, key: Key, through: Key) {
+        let mut known = self.0.get(&key).unwrap_or_default();
+        if known.len() < MOST_EACH && !known.contains(&through) {
+            known.push(through);
+            self.0.insert(key, known);
+        }
+    }
+
+    fn of(&self, key: &Key) -> SmallVec<[Key; 2]> {
+        self.0.get(key).unwrap_or_default()
+    }
+}
+
+impl Records {
+    /// Judges a read of a type that has no patient of its own.
+    pub(super) async fn judge_through_referrer(
+        &self,
+        caller: &Caller,
+        interaction: &Arc<Interaction>,
+    ) -> Result<Released, Unanswered> {
+        let Interaction::Read { resource_type, id } = &**interaction else {
+            return Err(Unanswered::not_found(DenyReason::Unjudgeable));
+        };
+        let key = (*resource_type, id.clone());
+        let permit = self.authorizer.authorize(&caller.subject, interaction.clone()).await?;
+        let mut fetched = None;
+        if *resource_type == ResourceType::Provenance && self.referrers.of(&key).is_empty() {
+            // A Provenance names its targets itself.
+            fetched = self.bodies.fetch(&permit).await?;
+            if let Some(body) = &fetched {
+                self.referrers.learn(body);
+            }
+        }
+        let mut seen = self.read_known(caller, &key).await?;
+        if seen.is_empty() {
+            seen = self.search_launch_patient(caller, &key).await?;
+        }
+        if seen.is_empty() {
+            return Err(Unanswered::not_found(DenyReason::NoVisibleReferrer));
+        }
+        let body = match fetched {
+            Some(body) => Some(body),
+            None => self.bodies.fetch(&permit).await?,
+        };
+        let body = body.ok_or(Unanswered::not_found(DenyReason::NotFound))?;
+        let seen: Vec<&Released> = seen.iter().collect();
+        Ok(self.authorizer.release_through(permit, body, &seen).await?)
+    }
+
+    /// What this subject may see of the resources known to refer to `key`.
+    async fn read_known(&self, caller: &Caller, key: &Key) -> Result<Vec<Released>, Unanswered> {
+        let mut seen = Vec::new();
+        for (resource_type, id) in self.referrers.of(key) {
+            let read = Arc::new(Interaction::Read { resource_type, id });
+            seen.extend(visible(self.judge(caller, &read, NO_FRAME).await)?);
+        }
+        Ok(seen)
+    }
+
+    /// The first page of the launch patient's resources that is known to refer to `key`: after a restart, or on a node that
+    /// has not seen them, nothing is remembered.
+    async fn search_launch_patient(&self, caller: &Caller, key: &Key) -> Result<Vec<Released>, Unanswered> {
+        let (Some(patient), Some(rules)) = (&caller.subject.patient, self.offer.rules()) else {
+            return Ok(Vec::new());
+        };
+        for resource_type in referring_types(key.0) {
+            let query = format!("patient={patient}&_count={}", rules.most_count);
+            let Ok(query) = search::parse(*resource_type, &query, &rules) else { continue };
+            let mut next = Some(Arc::new(Interaction::Search(query.search.clone())));
+            for _ in 0..MOST_PAGES {
+                let Some(page) = next.take() else { break };
+                let Some(released) = visible(self.judge(caller, &page, NO_FRAME).await)? else { break };
+                if !self.referrers.of(key).is_empty() {
+                    return Ok(vec![released]);
+                }
+                next = released.upstream_next().map(|upstream| {
+                    Arc::new(Interaction::Page { search: query.search.clone(), upstream: upstream.into() })
+                });
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// The types that refer to a type.
+const fn referring_types(resource_type: ResourceType) -> &'static [ResourceType] {
+    match resource_type {
+        ResourceType::Binary => &[ResourceType::DocumentReference, ResourceType::DiagnosticReport],
+        ResourceType::Medication => &[ResourceType::MedicationRequest],
+        _ => &[],
+    }
+}
+
+/// A referrer that this subject may not see is none. What could not be asked is an error, not a "no".
+fn visible(judged: Result<Released, Unanswered>) -> Result<Option<Released>, Unanswered> {
+    match judged {
+        Ok(released) => Ok(Some(released)),
+        Err(Unanswered::Refused(Refusal::NotFound(_) | Refusal::InsufficientScope(_))) => Ok(None),
+        Err(other) => Err(other),
+    }
+}

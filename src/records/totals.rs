@@ -1,0 +1,55 @@
+//! Totals: they count what is released to this subject, page by page, never what the EHR says that it holds.
+
+use std::sync::Arc;
+
+use crate::access::authorizer::{Frame, Total};
+use crate::access::released::Released;
+use crate::fhir::interaction::{Interaction, Search};
+use crate::fhir::search::{Query, TotalWanted};
+
+use super::{Caller, Records, Unanswered};
+
+/// Most pages read to count one search.
+const MOST_PAGES: u32 = 50;
+
+impl Records {
+    /// The first page with the total that was asked for.
+    pub(super) async fn judge_search(
+        &self,
+        caller: &Caller,
+        interaction: &Arc<Interaction>,
+        query: &Query,
+    ) -> Result<Released, Unanswered> {
+        let self_url = query.self_url(self.offer.base());
+        let seal = |upstream: &str| self.next_url(caller, &query.search, upstream);
+        let frame = |total| Frame { self_url: &self_url, seal: &seal, total, count_only: query.count_only };
+        let stated = match query.total {
+            TotalWanted::None if !query.count_only => Total::Omit,
+            _ => Total::OfThisBody,
+        };
+        let first = self.judge(caller, interaction, frame(stated)).await?;
+        let counted = query.count_only || query.total == TotalWanted::Accurate;
+        let Some(next) = first.upstream_next().filter(|_| counted) else {
+            return Ok(first);
+        };
+        let further = self.count_further(caller, &query.search, next).await?;
+        let total = first.matches().saturating_add(further);
+        self.judge(caller, interaction, frame(Total::Known(total))).await
+    }
+
+    /// Matches on the pages from the EHR's link `next` on.
+    async fn count_further(&self, caller: &Caller, search: &Search, next: &str) -> Result<u32, Unanswered> {
+        let frame = Frame { self_url: "", seal: &|_| String::new(), total: Total::Omit, count_only: true };
+        let mut next: Option<Arc<str>> = Some(next.into());
+        let mut counted = 0_u32;
+        for _ in 0..MOST_PAGES {
+            let Some(upstream) = next else { return Ok(counted) };
+            let page = Arc::new(Interaction::Page { search: search.clone(), upstream: upstream.clone() });
+            let released = self.judge(caller, &page, frame).await?;
+            counted = counted.saturating_add(released.matches());
+            // An EHR whose next link leads to the same page would have us count for ever.
+            next = released.upstream_next().filter(|further| **further != *upstream).map(Into::into);
+        }
+        if next.is_none() { Ok(counted) } else { Err(Unanswered::TooMuchToCount) }
+    }
+}
