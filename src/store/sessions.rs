@@ -15,6 +15,11 @@ impl Store {
         todo!()
     }
 
+    /// Whether this person has a live session in some browser: what `online_access` depends on.
+    pub async fn is_signed_in(&self, _account: &AccountId) -> Result<bool, StoreError> {
+        todo!()
+    }
+
     /// Notes that the session was used. Writes at most once a minute per session.
     pub async fn touch_session(&self, _session: &Session) -> Result<(), StoreError> {
         todo!()
