@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalPath(String);
 
-/// Longest accepted path; an authorization request with its `state` and scopes fits many times over.
-const MAX: usize = 4096;
+/// Longest accepted path: an authorization request with a long `state` and some fifty granular scopes.
+const MAX: usize = 16 * 1024;
 
 impl LocalPath {
     /// The home page.
