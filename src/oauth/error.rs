@@ -75,9 +75,8 @@ oauth_errors! {
     /// A form of our own that was tampered with, or whose session ended.
     StaleForm = BAD_REQUEST, "invalid_request", Page,
         "This page is out of date. Go back to the app and start again.";
-    /// The person may not use apps at all, and there is no client to tell.
-    ServerErrorPage = INTERNAL_SERVER_ERROR, "server_error", Page,
-        "Something went wrong on our side. Go back to the app and try again.";
+    /// More than any honest request holds.
+    TooLong = BAD_REQUEST, "invalid_request", Page, "The app sent more than this server accepts.";
 
     // Authorization endpoint, towards the client.
 
@@ -127,8 +126,11 @@ oauth_errors! {
     /// The `launch` handle is unknown, expired, used, or not for this client and user.
     UnknownLaunch = BAD_REQUEST, "invalid_request", Redirect,
         "The launch is unknown, has expired or was used before. Launch the app again from the portal.";
-    /// The user said no, or the account may not use clinical apps.
-    AccessDenied = FORBIDDEN, "access_denied", Redirect, "The request was denied.";
+    /// The user said no.
+    AccessDenied = FORBIDDEN, "access_denied", Redirect, "The user denied the request.";
+    /// Staff and guardians reach no clinical data through apps (DESIGN.md 2.2).
+    NotForThisAccount = FORBIDDEN, "access_denied", Redirect,
+        "The account that is signed in is not one that can use clinical apps.";
     /// `prompt=none` and nobody is signed in, or not recently enough.
     LoginRequired = BAD_REQUEST, "login_required", Redirect, "The user has to sign in.";
     /// `prompt=none` and consent is needed.
@@ -174,6 +176,8 @@ oauth_errors! {
     /// A scope outside what was granted, or nothing left of what was asked for.
     InvalidScope = BAD_REQUEST, "invalid_scope", Json,
         "The scope is malformed or exceeds what this client may have.";
+    /// The token to be revoked is another client's.
+    ForeignToken = BAD_REQUEST, "invalid_grant", Json, "The token was issued to another client.";
     /// The caller of introspection may not.
     IntrospectionForbidden = FORBIDDEN, "access_denied", Json, "This client may not introspect tokens.";
     /// No or bad bearer token at userinfo or introspection.

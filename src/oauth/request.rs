@@ -14,8 +14,8 @@ use super::pkce;
 use super::redirect::ReplyTo;
 use super::scopes;
 
-/// Our own parameter: the handle of the patient that was picked, kept while the pages follow each other.
-pub const PICKED: &str = "cg_patient";
+/// Our own parameter: the sealed launch context, while our pages follow each other.
+pub const CONTEXT: &str = "cg_context";
 /// Our own parameter: a sign-in after this moment (epoch ms) answers `prompt=login` and `max_age`.
 pub const SIGNED_IN_AFTER: &str = "cg_after";
 
@@ -60,8 +60,8 @@ pub struct AuthorizeRequest {
     pub max_age: Option<Duration>,
     /// A sign-in after this moment counts as the one that `prompt` or `max_age` asked for.
     pub signed_in_after: Option<Timestamp>,
-    /// Sealed handle of the picked patient.
-    pub picked: Option<String>,
+    /// Sealed handle of the launch context (see [`super::context`]).
+    pub context: Option<String>,
     /// Everything as sent, to carry through our pages.
     pub params: Params,
 }
@@ -134,7 +134,7 @@ impl AuthorizeRequest {
                 .get(SIGNED_IN_AFTER)
                 .and_then(|t| t.parse().ok())
                 .map(Timestamp::from_millis),
-            picked: owned(PICKED),
+            context: owned(CONTEXT),
             params: Params::default(),
             client,
             reply,
@@ -155,9 +155,10 @@ impl AuthorizeRequest {
         format!("{}?{}", Endpoints::AUTHORIZE, params.encode())
     }
 
-    /// The path of this request with the picked patient's handle.
-    pub fn path_with_patient(&self, handle: &str) -> String {
-        format!("{}?{}", Endpoints::AUTHORIZE, self.params.clone().with(PICKED, handle).encode())
+    /// The path of this request with a sealed launch context in place of a launch handle.
+    pub fn path_with_context(&self, handle: &str) -> String {
+        let params = self.params.clone().without("launch").with(CONTEXT, handle);
+        format!("{}?{}", Endpoints::AUTHORIZE, params.encode())
     }
 }
 

@@ -1,0 +1,209 @@
+//! The public keys of clients: JWK Sets given inline or fetched from the client's `jwks_uri` (rows 296, 297, 338 to 342).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::signature::{
+    ECDSA_P384_SHA384_FIXED, RSA_PKCS1_2048_8192_SHA384, RsaPublicKeyComponents, UnparsedPublicKey,
+};
+use axum::http::header;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use parking_lot::Mutex;
+use serde::Deserialize;
+
+use crate::domain::clock::{SharedClock, Timestamp};
+use crate::outbound::{HttpClient, OutboundRequest};
+
+/// How long a key set is kept when its answer says nothing about it.
+const DEFAULT_FRESHNESS: Duration = Duration::from_mins(5);
+/// The longest that a key set is kept, whatever its answer says: a removed key must stop working some day.
+const LONGEST_FRESHNESS: Duration = Duration::from_hours(24);
+/// An unknown `kid` makes us look again, but no more often than this.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
+/// More keys than any client needs.
+const MOST_KEYS: usize = 32;
+
+/// The signature algorithms of SMART.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    Rs384,
+    /// ECDSA with P-384 and SHA-384.
+    Es384,
+}
+
+impl Algorithm {
+    /// As named in `alg`.
+    pub fn parse(alg: &str) -> Option<Self> {
+        match alg {
+            "RS384" => Some(Self::Rs384),
+            "ES384" => Some(Self::Es384),
+            _ => None,
+        }
+    }
+}
+
+enum Material {
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+    P384(Vec<u8>),
+}
+
+struct Key {
+    kid: String,
+    material: Material,
+}
+
+/// A parsed JWK Set. Keys of other kinds, and keys without `kid`, are left out.
+#[derive(Default)]
+pub struct KeySet(Vec<Key>);
+
+#[derive(Deserialize)]
+struct JwkSet {
+    keys: Vec<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    kid: String,
+    #[serde(rename = "use")]
+    usage: Option<String>,
+    alg: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+impl Jwk {
+    fn into_key(self) -> Option<Key> {
+        if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
+            return None;
+        }
+        let decode = |part: Option<String>| URL_SAFE_NO_PAD.decode(part?).ok();
+        let material = match (self.kty.as_str(), self.crv.as_deref(), self.alg.as_deref()) {
+            ("RSA", _, None | Some("RS384")) => Material::Rsa { n: decode(self.n)?, e: decode(self.e)? },
+            ("EC", Some("P-384"), None | Some("ES384")) => {
+                let (x, y) = (decode(self.x)?, decode(self.y)?);
+                (x.len() == 48 && y.len() == 48).then_some(())?;
+                Material::P384([&[4_u8], x.as_slice(), y.as_slice()].concat())
+            }
+            _ => return None,
+        };
+        Some(Key { kid: self.kid, material })
+    }
+}
+
+impl KeySet {
+    /// Reads a JWK Set; `None` when it is not one.
+    pub fn parse(json: &[u8]) -> Option<Self> {
+        let set: JwkSet = serde_json::from_slice(json).ok()?;
+        let read = |value| serde_json::from_value::<Jwk>(value).ok().and_then(Jwk::into_key);
+        Some(Self(set.keys.into_iter().take(MOST_KEYS).filter_map(read).collect()))
+    }
+
+    /// Whether there is a key with this `kid`.
+    pub fn has(&self, kid: &str) -> bool {
+        self.0.iter().any(|key| key.kid == kid)
+    }
+
+    /// Whether the set holds no usable key.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a key with this `kid`, of the kind that `algorithm` needs, verifies `signature` over `message`.
+    pub fn verify(&self, kid: &str, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        self.0.iter().filter(|key| key.kid == kid).any(|key| match (&key.material, algorithm) {
+            (Material::Rsa { n, e }, Algorithm::Rs384) => RsaPublicKeyComponents { n, e }
+                .verify(&RSA_PKCS1_2048_8192_SHA384, message, signature)
+                .is_ok(),
+            (Material::P384(point), Algorithm::Es384) => {
+                UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point).verify(message, signature).is_ok()
+            }
+            _ => false,
+        })
+    }
+}
+
+struct Kept {
+    keys: Arc<KeySet>,
+    fetched_at: Timestamp,
+    fresh_until: Timestamp,
+}
+
+type Slot = Arc<tokio::sync::Mutex<Option<Kept>>>;
+
+/// Fetched key sets, each kept no longer than its answer allows. One request at a time for one URL.
+pub struct FetchedKeys {
+    client: HttpClient,
+    clock: SharedClock,
+    slots: Mutex<HashMap<String, Slot>>,
+}
+
+impl FetchedKeys {
+    /// An empty cache over this HTTP client.
+    pub fn new(client: HttpClient, clock: SharedClock) -> Self {
+        Self { client, clock, slots: Mutex::default() }
+    }
+
+    /// The key set at `url`, which must be one that a client registered. Fetched when it is not fresh, or when it lacks
+    /// `kid` and was not fetched just now. `None` when it cannot be had.
+    pub async fn get(&self, url: &str, kid: &str) -> Option<Arc<KeySet>> {
+        let slot = Arc::clone(self.slots.lock().entry(url.to_owned()).or_default());
+        let mut slot = slot.lock().await;
+        let now = self.clock.now();
+        if let Some(kept) = &*slot {
+            let just_now = now.since(kept.fetched_at) < SHORTEST_INTERVAL;
+            if now < kept.fresh_until && (kept.keys.has(kid) || just_now) {
+                return Some(Arc::clone(&kept.keys));
+            }
+        }
+        let (keys, freshness) = self.fetch(url).await?;
+        let keys = Arc::new(keys);
+        *slot = Some(Kept { keys: Arc::clone(&keys), fetched_at: now, fresh_until: now.plus(freshness) });
+        Some(keys)
+    }
+
+    async fn fetch(&self, url: &str) -> Option<(KeySet, Duration)> {
+        let request = OutboundRequest::get(url.parse().ok()?)
+            .with(header::ACCEPT, header::HeaderValue::from_static("application/json"));
+        let response = match self.client.send(request).await {
+            Ok(response) if response.status().is_success() => response,
+            Ok(response) => {
+                tracing::warn!(status = response.status().as_u16(), "a client's key set was not served");
+                return None;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a client's key set cannot be fetched");
+                return None;
+            }
+        };
+        let cache_control =
+            response.headers().get(header::CACHE_CONTROL).and_then(|value| value.to_str().ok());
+        Some((KeySet::parse(response.body())?, freshness(cache_control)))
+    }
+}
+
+/// How long an answer with this `Cache-Control` may be kept (rows 341, 342).
+fn freshness(cache_control: Option<&str>) -> Duration {
+    let Some(value) = cache_control else { return DEFAULT_FRESHNESS };
+    let mut lifetime = DEFAULT_FRESHNESS;
+    for directive in value.split(',').map(|d| d.trim().to_ascii_lowercase()) {
+        if directive == "no-store" || directive == "no-cache" {
+            return Duration::ZERO;
+        }
+        if let Some(seconds) = directive.strip_prefix("max-age=") {
+            // What cannot be read counts as stale (RFC 9111 4.2.1).
+            lifetime = seconds.trim_matches('"').parse().map_or(Duration::ZERO, Duration::from_secs);
+        }
+    }
+    lifetime.min(LONGEST_FRESHNESS)
+}
+
+#[cfg(test)]
+#[path = "client_keys_tests.rs"]
+mod tests;

@@ -1,0 +1,98 @@
+//! `grant_type=refresh_token` (RFC 6749 6; rows 100 to 118). Each use exchanges the token for another and renews its life; a
+//! token that comes a second time was stolen from somebody, and ends the authorization (RFC 9700 4.14.2).
+
+use crate::domain::client::{Authorization, Client, Principal};
+use crate::domain::secret::{PlainToken, TokenKind};
+use crate::fhir::scope::{ResourceScope, ScopeSet};
+use crate::store::tokens::RefreshRotation;
+
+use super::error::OAuthError;
+use super::params::Params;
+use super::state::State;
+use super::token::internal;
+use super::token_response::{Issued, is_active, new_access};
+
+/// Exchanges a refresh token.
+pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<Issued, OAuthError> {
+    let old = form.get("refresh_token").ok_or(OAuthError::MalformedTokenRequest)?;
+    let old = PlainToken::presented(TokenKind::Refresh, old).ok_or(OAuthError::InvalidRefreshToken)?;
+    let known = state.store().refresh_token(&old.hash()).await.map_err(|e| internal(&e))?;
+    let known = known.filter(|known| known.authorization.client == client.id);
+    let known = known.ok_or(OAuthError::InvalidRefreshToken)?;
+    // Asked before the exchange, so that a request that cannot be granted does not spend the token.
+    let scope = narrowed(&known.authorization.scope, form.get("scope"))?;
+    if known.live {
+        check(state, &known.authorization).await?;
+    }
+    let new = PlainToken::generate(TokenKind::Refresh, state.random());
+    let expires_at = state.now().plus(state.settings().refresh_life);
+    let mut transaction = state.store().begin().await.map_err(|e| internal(&e))?;
+    let rotation = transaction.rotate_refresh(&old.hash(), &new.hash(), expires_at).await;
+    let authorization = match rotation.map_err(|e| internal(&e))? {
+        RefreshRotation::Rotated { authorization } => *authorization,
+        RefreshRotation::Reused(id) => {
+            transaction.commit().await.map_err(|e| internal(&e))?;
+            tracing::warn!(client = %client.id, authorization = %id, "a refresh token was used twice: all is revoked");
+            return Err(OAuthError::InvalidRefreshToken);
+        }
+        RefreshRotation::Expired | RefreshRotation::Unknown => return Err(OAuthError::InvalidRefreshToken),
+    };
+    let life = state.settings().access_life;
+    let (access, stored) = new_access(state, &authorization, &scope, life);
+    transaction.insert_access_token(&stored).await.map_err(|e| internal(&e))?;
+    transaction.commit().await.map_err(|e| internal(&e))?;
+    Ok(Issued {
+        authorization,
+        scope,
+        access,
+        life,
+        refresh: Some(new),
+        first: false,
+        grant: "refresh_token",
+    })
+}
+
+/// Whether the authorization still holds: its people may act, and with `online_access` alone the user is still signed in.
+async fn check(state: &State, authorization: &Authorization) -> Result<(), OAuthError> {
+    if !is_active(state, authorization) {
+        return Err(OAuthError::InvalidRefreshToken);
+    }
+    if ScopeSet::parse(&authorization.scope).has_word("offline_access") {
+        return Ok(());
+    }
+    let Principal::Account(account) = &authorization.principal else { return Ok(()) };
+    match state.store().is_signed_in(account).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(OAuthError::UserOffline),
+        Err(error) => Err(internal(&error)),
+    }
+}
+
+/// The scope of the new access token: as granted, or less if the client asks for less (row 109). A scope that was not granted
+/// is an error, not a wish.
+fn narrowed(granted: &str, asked: Option<&str>) -> Result<String, OAuthError> {
+    let Some(asked) = asked else { return Ok(granted.to_owned()) };
+    let set = ScopeSet::parse(granted);
+    let was_granted =
+        |word: &str| set.has_word(word) || ResourceScope::parse(word).is_some_and(|scope| set.covers(&scope));
+    if asked.split_ascii_whitespace().all(was_granted) {
+        Ok(ScopeSet::parse(asked).to_string())
+    } else {
+        Err(OAuthError::InvalidScope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_104_109_a_refresh_gives_the_same_or_less() {
+        let granted = "openid offline_access patient/*.rs";
+        assert_eq!(narrowed(granted, None).unwrap(), granted);
+        assert_eq!(narrowed(granted, Some("patient/Observation.rs")).unwrap(), "patient/Observation.rs");
+        for more in ["user/*.rs", "fhirUser", "patient/*.rs nonsense", "patient/*.rs user/Patient.rs"] {
+            assert_eq!(narrowed(granted, Some(more)), Err(OAuthError::InvalidScope), "{more}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Answers of the token, revocation, introspection and userinfo endpoints.
+
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::error::OAuthError;
+use super::params::Params;
+
+/// A JSON answer that nobody keeps (rows 86, 87).
+pub fn answer(status: StatusCode, body: &Value) -> Response {
+    let mut response = (status, body.to_string()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// An error (RFC 6749 5.2; RFC 6750 3 for bearer tokens). `request` are the headers of the request: a client that used the
+/// `Authorization` header is told which scheme to use.
+pub fn error(error: OAuthError, request: &HeaderMap) -> Response {
+    let body = json!({"error": error.code(), "error_description": error.text()});
+    let mut response = answer(error.status(), &body);
+    let challenge = match error {
+        OAuthError::InvalidClient if request.contains_key(AUTHORIZATION) => Some("Basic realm=\"chartgate\""),
+        OAuthError::InvalidToken if !request.contains_key(AUTHORIZATION) => Some("Bearer"),
+        OAuthError::InvalidToken => Some("Bearer error=\"invalid_token\""),
+        OAuthError::InsufficientScope => Some("Bearer error=\"insufficient_scope\""),
+        _ => None,
+    };
+    if let Some(challenge) = challenge {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    response
+}
+
+/// The form of a request to one of these endpoints.
+pub fn form(headers: &HeaderMap, body: &[u8]) -> Result<Params, OAuthError> {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let text = std::str::from_utf8(body).map_err(|_| OAuthError::MalformedTokenRequest)?;
+    let params = Params::parse(text).ok_or(OAuthError::MalformedTokenRequest)?;
+    if !kind.starts_with(b"application/x-www-form-urlencoded") || params.any_repeated() {
+        return Err(OAuthError::MalformedTokenRequest);
+    }
+    Ok(params)
+}

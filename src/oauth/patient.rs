@@ -1,0 +1,196 @@
+//! The patient picker of a standalone launch (row 363): offers only patients whose records the user may open. Everything about
+//! patients is posted; addresses hold a sealed handle.
+
+use askama::Template;
+use axum::extract;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::access::authorizer::PatientSought;
+use crate::domain::client::LaunchContext;
+use crate::domain::ids::{FhirId, Mrn};
+use crate::web::csrf::CsrfForm;
+use crate::web::dates;
+use crate::web::forms::FormErrors;
+use crate::web::headers::form_target;
+use crate::web::page::{Chrome, Page};
+use crate::web::problem::Problem;
+use crate::web::session::Visitor;
+
+use super::authorize::{User, carried, from_form};
+use super::context::Carried;
+use super::failure::{Failure, answer};
+use super::people::{Found, Offered, PatientsError};
+use super::request::AuthorizeRequest;
+use super::state::State;
+
+/// What was typed into the search, to be shown again.
+#[derive(Clone, Debug, Default)]
+struct Typed {
+    mrn: String,
+    family: String,
+    given: String,
+    birth_date: String,
+}
+
+#[derive(Template)]
+#[template(path = "oauth/patient.html")]
+struct PickerPage {
+    chrome: Chrome,
+    app: String,
+    request: String,
+    offered: Offered,
+    found: Option<Found>,
+    typed: Typed,
+    errors: FormErrors,
+    unavailable: bool,
+}
+
+/// The picker before anything was typed.
+pub async fn first_page(
+    state: &State,
+    visitor: &Visitor,
+    user: &User,
+    request: &AuthorizeRequest,
+) -> Result<Response, Failure> {
+    Ok(page(state, visitor, user, request, Typed::default(), None, FormErrors::default()).await)
+}
+
+async fn page(
+    state: &State,
+    visitor: &Visitor,
+    user: &User,
+    request: &AuthorizeRequest,
+    typed: Typed,
+    found: Option<Found>,
+    errors: FormErrors,
+) -> Response {
+    let offered = state.patients().offered(&user.caller(visitor)).await;
+    let unavailable = offered.is_err();
+    let status =
+        if errors.is_empty() { http::StatusCode::OK } else { http::StatusCode::UNPROCESSABLE_ENTITY };
+    let template = PickerPage {
+        chrome: visitor.chrome("Choose a patient"),
+        app: request.client.name.clone(),
+        request: request.params.encode(),
+        offered: offered.unwrap_or_default(),
+        found,
+        typed,
+        errors,
+        unavailable,
+    };
+    Page::new(template).status(status).allow_form_to(form_target(&request.reply.redirect_uri)).into_response()
+}
+
+/// `POST /oauth/authorize/patient`: a search, or the choice.
+pub async fn post(
+    extract::State(state): extract::State<State>,
+    visitor: Visitor,
+    CsrfForm(fields): CsrfForm<Vec<(String, String)>>,
+) -> Response {
+    answer(&visitor, choose_or_search(&state, &visitor, &fields).await)
+}
+
+async fn choose_or_search(
+    state: &State,
+    visitor: &Visitor,
+    fields: &[(String, String)],
+) -> Result<Response, Failure> {
+    let (request, user) = match from_form(state, visitor, fields)? {
+        Ok(both) => both,
+        Err(sign_in) => return Ok(sign_in),
+    };
+    if let Some(patient) = field(fields, "patient") {
+        return choose(state, visitor, &user, &request, patient).await;
+    }
+    let typed = Typed {
+        mrn: field(fields, "mrn").unwrap_or_default().to_owned(),
+        family: field(fields, "family").unwrap_or_default().to_owned(),
+        given: field(fields, "given").unwrap_or_default().to_owned(),
+        birth_date: field(fields, "birth_date").unwrap_or_default().to_owned(),
+    };
+    let (found, errors) = match sought(&typed) {
+        Ok(sought) => match state.patients().search(&user.caller(visitor), sought).await {
+            Ok(found) => (Some(found), FormErrors::default()),
+            Err(error) => return Err(problem(error).into()),
+        },
+        Err(errors) => (None, errors),
+    };
+    Ok(page(state, visitor, &user, &request, typed, found, errors).await)
+}
+
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().find(|(n, _)| n == name).map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+}
+
+fn problem(error: PatientsError) -> Problem {
+    match error {
+        PatientsError::Unavailable => Problem::HospitalUnreachable { retry_after: None },
+        PatientsError::TooMany => {
+            Problem::TooMany { what: "searches", retry_after: std::time::Duration::from_mins(1) }
+        }
+    }
+}
+
+/// A choice counts only if the policy says that the user may open the record.
+async fn choose(
+    state: &State,
+    visitor: &Visitor,
+    user: &User,
+    request: &AuthorizeRequest,
+    patient: &str,
+) -> Result<Response, Failure> {
+    let id = FhirId::parse(patient).map_err(|_| Problem::NotFound)?;
+    let line = state.patients().reachable(&user.caller(visitor), &id).await.map_err(problem)?;
+    let line = line.ok_or(Problem::NotFound)?;
+    let before = carried(state, user, request);
+    let carried = Carried {
+        context: LaunchContext {
+            patient: Some(line.id),
+            // Nobody shows the patient around an app that was not launched from the portal.
+            need_patient_banner: true,
+            ..before.context
+        },
+        until: state.now().plus(state.settings().context_life),
+        ..before
+    };
+    Ok(Redirect::to(&request.path_with_context(&carried.seal(state.web(), &user.account.id))).into_response())
+}
+
+/// What was typed as an exact search, or what is wrong with it (S-60).
+fn sought(typed: &Typed) -> Result<PatientSought, FormErrors> {
+    if !typed.mrn.is_empty() {
+        return Mrn::parse(&typed.mrn).map(|value| PatientSought::Mrn { system: None, value }).map_err(
+            |_| {
+                FormErrors::one(
+                    "mrn",
+                    "Enter the number as the hospital prints it: letters, digits and hyphens",
+                )
+            },
+        );
+    }
+    if typed.family.is_empty() && typed.given.is_empty() && typed.birth_date.is_empty() {
+        return Err(FormErrors::one(
+            "mrn",
+            "Enter a medical record number, or a full name and date of birth",
+        ));
+    }
+    let mut errors = FormErrors::default();
+    if typed.family.is_empty() {
+        errors.add("family", "Enter the family name");
+    }
+    if typed.given.is_empty() {
+        errors.add("given", "Enter the given name");
+    }
+    let birth_date = dates::read(&typed.birth_date);
+    if birth_date.is_none() {
+        errors.add("birth_date", "Enter the date of birth, like 3/14/2019");
+    }
+    match birth_date {
+        Some(date) if errors.is_empty() => Ok(PatientSought::Person {
+            family: typed.family.clone(),
+            given: typed.given.clone(),
+            birth_date: date.to_string(),
+        }),
+        _ => Err(errors),
+    }
+}

@@ -1,0 +1,128 @@
+//! The token response: token, granted scope, launch context, identity (rows 73 to 93, 168 to 176).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::access::sources::RelationshipSource as _;
+use crate::access::subject::{Actor, Subject};
+use crate::domain::client::{AccessToken, Authorization, LaunchContext, Principal, RefreshToken};
+use crate::domain::secret::{PlainToken, TokenKind};
+use crate::fhir::scope::{ScopeContext, ScopeSet};
+
+use super::endpoints::Endpoints;
+use super::error::OAuthError;
+use super::id_token;
+use super::state::State;
+
+/// What a grant came to.
+pub struct Issued {
+    /// What was authorized.
+    pub authorization: Authorization,
+    /// Scopes of the access token.
+    pub scope: String,
+    /// The access token.
+    pub access: PlainToken,
+    /// Its life.
+    pub life: Duration,
+    /// The refresh token, if one was given.
+    pub refresh: Option<PlainToken>,
+    /// Whether this is the first token of the authorization: its `id_token` repeats the nonce.
+    pub first: bool,
+    /// The grant type, for the audit log.
+    pub grant: &'static str,
+}
+
+/// A new access token for `authorization` and how it is stored.
+pub fn new_access(
+    state: &State,
+    authorization: &Authorization,
+    scope: &str,
+    life: Duration,
+) -> (PlainToken, AccessToken) {
+    let token = PlainToken::generate(TokenKind::Access, state.random());
+    let stored = AccessToken {
+        hash: token.hash(),
+        authorization: authorization.id.clone(),
+        scope: scope.to_owned(),
+        issued_at: state.now(),
+        expires_at: state.now().plus(life),
+    };
+    (token, stored)
+}
+
+/// The first refresh token of `authorization`, if its scope asks for one: `offline_access` outlives the user's session,
+/// `online_access` does not (rows 100, 101).
+pub fn new_refresh(state: &State, authorization: &Authorization) -> Option<(PlainToken, RefreshToken)> {
+    let scopes = ScopeSet::parse(&authorization.scope);
+    if !scopes.has_word("offline_access") && !scopes.has_word("online_access") {
+        return None;
+    }
+    let token = PlainToken::generate(TokenKind::Refresh, state.random());
+    let stored = RefreshToken {
+        hash: token.hash(),
+        authorization: authorization.id.clone(),
+        expires_at: state.now().plus(state.settings().refresh_life),
+    };
+    Some((token, stored))
+}
+
+/// Whether the account or practice, and the client, may still act.
+pub fn is_active(state: &State, authorization: &Authorization) -> bool {
+    let subject = Subject {
+        actor: match &authorization.principal {
+            Principal::Account(id) => Actor::Account(id.clone()),
+            Principal::Practice(id) => Actor::Practice(id.clone()),
+        },
+        client: Some(authorization.client.clone()),
+        scopes: Arc::default(),
+        patient: authorization.context.patient.clone(),
+    };
+    state.store().directory().standing(&subject).active
+}
+
+/// The JSON body.
+pub async fn body(state: &State, issued: &Issued) -> Result<Value, OAuthError> {
+    let mut body = Map::new();
+    body.insert("access_token".to_owned(), json!(issued.access.expose()));
+    body.insert("token_type".to_owned(), json!("Bearer"));
+    body.insert("expires_in".to_owned(), json!(issued.life.as_secs()));
+    body.insert("scope".to_owned(), json!(issued.scope));
+    if let Some(refresh) = &issued.refresh {
+        body.insert("refresh_token".to_owned(), json!(refresh.expose()));
+    }
+    body.extend(context(state.endpoints(), &issued.authorization));
+    let scopes = ScopeSet::parse(&issued.scope);
+    if scopes.has_word("openid") {
+        body.insert("id_token".to_owned(), json!(id_token::make(state, issued, &scopes).await?));
+    }
+    Ok(Value::Object(body))
+}
+
+/// The launch context parameters, in the token response and in introspection alike (rows 170 to 176, 277).
+pub fn context(endpoints: &Endpoints, authorization: &Authorization) -> Map<String, Value> {
+    let mut parameters = Map::new();
+    if matches!(authorization.principal, Principal::Practice(_)) {
+        return parameters;
+    }
+    let LaunchContext { patient, encounter, need_patient_banner, intent } = &authorization.context;
+    if let Some(patient) = patient {
+        parameters.insert("patient".to_owned(), json!(patient));
+        parameters.insert("need_patient_banner".to_owned(), json!(need_patient_banner));
+    }
+    if let Some(encounter) = encounter {
+        parameters.insert("encounter".to_owned(), json!(encounter));
+    }
+    if let Some(intent) = intent {
+        parameters.insert("intent".to_owned(), json!(intent));
+    }
+    parameters.insert("smart_style_url".to_owned(), json!(endpoints.style));
+    parameters
+}
+
+/// Row 164, as a last guard: a `patient/` scope never leaves without a patient.
+pub fn has_its_patient(authorization: &Authorization, scope: &str) -> bool {
+    authorization.context.patient.is_some()
+        || !ScopeSet::parse(scope).resources.iter().any(|s| s.context == ScopeContext::Patient)
+}

@@ -1,0 +1,44 @@
+//! `GET` and `POST /oauth/userinfo` (OpenID Connect Core 5.3).
+
+use axum::extract;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::access::subject::Actor;
+use crate::domain::ids::AccountId;
+
+use super::bearer;
+use super::error::OAuthError;
+use super::id_token::Identity;
+use super::json;
+use super::state::State;
+use super::token::internal;
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    sub: &'a AccountId,
+    #[serde(flatten)]
+    identity: Identity,
+}
+
+/// Who the access token's user is, to an app that asked for `openid`.
+pub async fn serve(extract::State(state): extract::State<State>, headers: HeaderMap) -> Response {
+    match claims(&state, &headers).await {
+        Ok(body) => json::answer(StatusCode::OK, &body),
+        Err(error) => json::error(error, &headers),
+    }
+}
+
+async fn claims(state: &State, headers: &HeaderMap) -> Result<serde_json::Value, OAuthError> {
+    let token = bearer::token(state, headers).await?;
+    let Actor::Account(id) = &token.subject.actor else { return Err(OAuthError::InsufficientScope) };
+    if !token.subject.scopes.has_word("openid") {
+        return Err(OAuthError::InsufficientScope);
+    }
+    let account = state.store().account(id).await.map_err(|e| internal(&e))?;
+    let account = account.ok_or(OAuthError::InvalidToken)?;
+    let identity = Identity::of(state, &account, &token.subject.scopes).await;
+    Ok(json!(Claims { sub: id, identity }))
+}
