@@ -2,79 +2,31 @@
 
 use std::sync::Arc;
 
-use crate::domain::clock::SharedClock;
-use crate::domain::ids::{FhirId, Mrn};
-use crate::fhir::interaction::Interaction;
+use futures_util::stream::{self, StreamExt};
 
-use super::permit::Permit;
-use super::refusal::Refusal;
+use crate::domain::clock::SharedClock;
+use crate::domain::grant::{DataKinds, Grant};
+use crate::domain::ids::{AccountId, FhirId};
+use crate::fhir::interaction::Interaction;
+use crate::fhir::label::is_restricted;
+use crate::fhir::resource_type::ResourceType;
+
+use super::facts::{Basis, Facts, PatientFacts, Reach};
+use super::identify;
+use super::permit::{FactLookup, Permit};
+use super::policy::{self, Decision, Verdict};
+use super::refusal::{DenyReason, Refusal};
+use super::release;
 use super::released::Released;
-use super::sources::{PrimaryCareSource, RelationshipSource};
-use super::subject::Subject;
+use super::sources::{FactsUnavailable, PrimaryCare, PrimaryCareSource, RelationshipSource, Standing};
+use super::subject::{Actor, Subject};
 use super::unreleased::Unreleased;
 
-/// What a searchset is framed with besides its entries. Made by `records` for one request; a single resource has no use for it.
-#[derive(Clone, Copy)]
-pub struct Frame<'a> {
-    /// The search as it was understood, as an absolute URL of the facade: `Bundle.link` with relation `self`.
-    pub self_url: &'a str,
-    /// Seals the EHR's next link into an absolute page URL for this subject: relation `next`.
-    pub seal: &'a (dyn Fn(&str) -> String + Send + Sync),
-    /// What `Bundle.total` says.
-    pub total: Total,
-    /// Leave out every entry and both links (`_summary=count`).
-    pub count_only: bool,
-}
+pub use super::frame::{Frame, Total};
+pub use super::identify::{NotAuthorized, PatientMatches, PatientSought};
 
-/// `Bundle.total`: always of what is released, never of what the EHR holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Total {
-    /// Not stated: a page of several, or `_total=none`.
-    Omit,
-    /// The matches released from this body; for a search that fits one page.
-    OfThisBody,
-    /// Counted over all pages by `records`.
-    Known(u32),
-}
-
-/// What a searcher typed (S-31, S-60).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PatientSought {
-    /// A medical record number.
-    Mrn {
-        /// The identifier system of the hospital's MRNs; `None` accepts any system.
-        system: Option<Arc<str>>,
-        /// The number.
-        value: Mrn,
-    },
-    /// Full name and date of birth; compared without regard to case and outer space.
-    Person {
-        /// `Patient.name.family`.
-        family: String,
-        /// One of `Patient.name.given`, or all of them separated by spaces.
-        given: String,
-        /// `Patient.birthDate`, `YYYY-MM-DD`.
-        birth_date: String,
-    },
-}
-
-/// What an exact search found.
-#[derive(Debug)]
-pub struct PatientMatches {
-    /// The matching patients within reach, each its whole Patient resource.
-    pub reachable: Vec<Released>,
-    /// The matching patients beyond reach: "not authorized".
-    pub not_authorized: Vec<NotAuthorized>,
-}
-
-/// A patient who exists, and whose record the searcher may not open. Nothing of the record comes with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotAuthorized {
-    /// Whose record: for an access request, never for display.
-    pub patient: FhirId,
-    /// Whether the EHR names any PCP, for the right next step (S-32, S-41).
-    pub has_primary_care: bool,
-}
+/// How many patients' facts are asked for at a time when a search spans many.
+const LOOKUPS: usize = 8;
 
 /// What the hospital's configuration says about access.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,62 +54,235 @@ impl Authorizer {
         Self { settings, clock, relationships, primary_care }
     }
 
-    /// Decides whether `subject` may ask for `interaction` at all.
+    /// Decides whether `subject` may ask for `interaction` at all. Facts are loaded for the patient that the request names.
     pub async fn authorize(
         &self,
-        _subject: &Arc<Subject>,
-        _interaction: Arc<Interaction>,
+        subject: &Arc<Subject>,
+        interaction: Arc<Interaction>,
     ) -> Result<Permit, Refusal> {
-        let _ = (&self.settings, &self.clock, &self.relationships, &self.primary_care);
-        todo!()
+        let standing = self.relationships.standing(subject);
+        let mut facts = facts_of(&standing);
+        let mut decision = policy::decide(subject, &interaction, &facts);
+        // Nothing but a relationship is missing: only now is it worth looking for one.
+        if facts.represented
+            && decision == Decision::Deny(DenyReason::NoRelationship)
+            && let Some(patient) = interaction.patient()
+        {
+            facts.insert(self.look_up(&standing, patient).await?);
+            decision = policy::decide(subject, &interaction, &facts);
+        }
+        match decision {
+            Decision::Permit | Decision::NeedsResource => {
+                Ok(Permit { subject: Arc::clone(subject), interaction, facts, sought: None })
+            }
+            Decision::Deny(reason) => Err(reason.into()),
+        }
     }
 
     /// Whether `subject` may open the record of `patient` at all, whatever the scopes: for patient pickers, launches and
     /// saved lists.
-    pub async fn reaches(&self, _subject: &Subject, _patient: &FhirId) -> Result<bool, Refusal> {
-        todo!()
-    }
-
-    /// Releases what has no patient of its own (Medication, Provenance, Binary) through what the same subject was already
-    /// given: a Binary through a DocumentReference or DiagnosticReport that points to it, a Medication through what
-    /// prescribes it, a Provenance when all its targets are among `seen`.
-    pub async fn release_through(
-        &self,
-        _permit: Permit,
-        _unreleased: Unreleased,
-        _seen: &[&Released],
-    ) -> Result<Released, Refusal> {
-        todo!()
-    }
-
-    /// Allows the portal's one exact search for a patient (S-31): an MRN, or full name and date of birth. `interaction` is
-    /// the search on Patient that asks the EHR for just that. Only for the portal's own subjects.
-    pub async fn authorize_patient_search(
-        &self,
-        _subject: &Arc<Subject>,
-        _interaction: Arc<Interaction>,
-        _sought: PatientSought,
-    ) -> Result<Permit, Refusal> {
-        todo!()
-    }
-
-    /// Says of each patient that matches exactly what was typed, whether the record is within reach (S-31). What the EHR
-    /// returned besides is dropped.
-    pub async fn identify(
-        &self,
-        _permit: Permit,
-        _unreleased: Unreleased,
-    ) -> Result<PatientMatches, Refusal> {
-        todo!()
+    pub async fn reaches(&self, subject: &Subject, patient: &FhirId) -> Result<bool, Refusal> {
+        let standing = self.relationships.standing(subject);
+        let facts = facts_of(&standing);
+        if !facts.active {
+            return Err(DenyReason::Inactive.into());
+        }
+        Ok(facts.represented && !self.look_up(&standing, patient).await?.reach.is_empty())
     }
 
     /// Filters a body under the permit by which it was fetched, and frames a searchset.
     pub async fn release(
         &self,
-        _permit: Permit,
-        _unreleased: Unreleased,
-        _frame: Frame<'_>,
+        mut permit: Permit,
+        unreleased: Unreleased,
+        frame: Frame<'_>,
     ) -> Result<Released, Refusal> {
-        todo!()
+        let unknown = release::unknown_patients(&permit, &unreleased);
+        if !unknown.is_empty() {
+            self.complete(&mut permit, unknown).await?;
+        }
+        release::release(permit, unreleased, frame)
     }
+
+    /// Releases what has no patient of its own (Medication, Provenance, Binary) through what the same subject was already
+    /// given: a Binary through a `DocumentReference` or `DiagnosticReport` that points to it, a Medication through what
+    /// prescribes it, a Provenance when all its targets are among `seen`.
+    #[expect(clippy::unused_async, reason = "a sibling of release, and free to load facts later")]
+    pub async fn release_through(
+        &self,
+        permit: Permit,
+        unreleased: Unreleased,
+        seen: &[&Released],
+    ) -> Result<Released, Refusal> {
+        release::release_through(permit, unreleased, seen)
+    }
+
+    /// Allows the portal's one exact search for a patient (S-31): an MRN, or full name and date of birth. `interaction` is
+    /// the search on Patient that asks the EHR for just that. Only for the portal's own subjects.
+    #[expect(clippy::unused_async, reason = "a sibling of authorize, and free to load facts later")]
+    pub async fn authorize_patient_search(
+        &self,
+        subject: &Arc<Subject>,
+        interaction: Arc<Interaction>,
+        sought: PatientSought,
+    ) -> Result<Permit, Refusal> {
+        let facts = facts_of(&self.relationships.standing(subject));
+        let portal = subject.client.is_none() && matches!(subject.actor, Actor::Account(_));
+        let search = matches!(&*interaction, Interaction::Search(_))
+            && interaction.resource_type() == ResourceType::Patient;
+        if facts.active && !(portal && search && facts.represented) {
+            return Err(DenyReason::NoRelationship.into());
+        }
+        match policy::decide(subject, &interaction, &facts) {
+            Decision::NeedsResource => {
+                let subject = Arc::clone(subject);
+                Ok(Permit { subject, interaction, facts, sought: Some(sought) })
+            }
+            Decision::Permit => Err(DenyReason::NotAsked.into()),
+            Decision::Deny(reason) => Err(reason.into()),
+        }
+    }
+
+    /// Says of each patient that matches exactly what was typed, whether the record is within reach (S-31). What the EHR
+    /// returned besides is dropped, and so is a patient whose own entry is restricted (D-11): to say "not authorized" of
+    /// them would disclose them.
+    pub async fn identify(&self, permit: Permit, unreleased: Unreleased) -> Result<PatientMatches, Refusal> {
+        let Permit { subject, interaction, mut facts, sought: Some(sought) } = permit else {
+            return Err(DenyReason::NotAsked.into());
+        };
+        let standing = self.relationships.standing(&subject);
+        let permission = policy::permission(&interaction);
+        let mut matches = PatientMatches::default();
+        for (entry, body) in identify::matching(&unreleased.body, &sought) {
+            let lookup = FactLookup { patient: entry.id.clone() };
+            let primary_care = self.primary_care.primary_care(lookup).await;
+            let known = self.relate(&standing, &entry.id, primary_care.as_deref().map_err(|error| *error))?;
+            facts.insert(known);
+            match policy::judge(&subject, &entry, permission, &facts) {
+                Verdict::Visible(_) => {
+                    let one = Unreleased { body, etag: None, origin: unreleased.origin };
+                    let permit = Permit {
+                        subject: Arc::clone(&subject),
+                        interaction: Arc::clone(&interaction),
+                        facts: facts.clone(),
+                        sought: None,
+                    };
+                    matches.reachable.push(release::identified(permit, one, permission)?);
+                }
+                Verdict::Withheld(DenyReason::NoRelationship) if !is_restricted(&entry.labels) => {
+                    let known = primary_care.map_err(|_| Refusal::FactsUnavailable)?;
+                    matches.not_authorized.push(NotAuthorized {
+                        patient: entry.id,
+                        has_primary_care: !(known.npis.is_empty() && known.organizations.is_empty()),
+                    });
+                }
+                Verdict::ThroughReferrer | Verdict::Withheld(_) => {}
+            }
+        }
+        Ok(matches)
+    }
+
+    /// Loads the facts about patients that a body turned out to be about.
+    async fn complete(&self, permit: &mut Permit, patients: Vec<FhirId>) -> Result<(), Refusal> {
+        let standing = self.relationships.standing(&permit.subject);
+        // What happened since the permit was made counts too.
+        permit.facts.active &= standing.active;
+        let standing = &standing;
+        let lookups =
+            patients.into_iter().map(|patient| async move { self.look_up(standing, &patient).await });
+        let mut found = stream::iter(lookups).buffer_unordered(LOOKUPS);
+        while let Some(facts) = found.next().await {
+            permit.facts.insert(facts?);
+        }
+        Ok(())
+    }
+
+    /// Every reason for access to one patient. The EHR is asked only where its answer can matter.
+    async fn look_up(&self, standing: &Standing, patient: &FhirId) -> Result<PatientFacts, Refusal> {
+        let practises = standing.practice.is_some()
+            || standing.providers.iter().any(|provider| !provider.practices.is_empty());
+        if !practises {
+            return self.relate(standing, patient, Ok(&PrimaryCare::default()));
+        }
+        let lookup = FactLookup { patient: patient.clone() };
+        let primary_care = self.primary_care.primary_care(lookup).await;
+        self.relate(standing, patient, primary_care.as_deref().map_err(|error| *error))
+    }
+
+    /// Puts the EHR's facts and the product's own together. Without the EHR's, grants still hold.
+    fn relate(
+        &self,
+        standing: &Standing,
+        patient: &FhirId,
+        primary_care: Result<&PrimaryCare, FactsUnavailable>,
+    ) -> Result<PatientFacts, Refusal> {
+        let mut facts = PatientFacts::none(patient.clone());
+        if let Ok(primary_care) = primary_care {
+            self.attribute(standing, primary_care, &mut facts);
+        }
+        self.add_grants(standing, &mut facts);
+        if primary_care.is_err() && facts.reach.is_empty() {
+            return Err(Refusal::FactsUnavailable);
+        }
+        Ok(facts)
+    }
+
+    /// Adds a reason for each practice behind the subject of which a member is the patient's PCP (S-30, D-09, S-71).
+    fn attribute(&self, standing: &Standing, primary_care: &PrimaryCare, facts: &mut PatientFacts) {
+        let practices = self.relationships.practices_of(primary_care);
+        let mut add = |practice, sponsor: Option<&AccountId>| {
+            facts.reach.push(Reach {
+                basis: Basis::Pcp(practice),
+                sponsor: sponsor.cloned(),
+                kinds: DataKinds::ALL,
+                // A PCP's reach covers no restricted label: only the patient or guardian opens those (D-11).
+                restricted: false,
+            });
+        };
+        for provider in &standing.providers {
+            let sponsor = provider.sponsor.then_some(&provider.account);
+            for practice in provider.practices.iter().filter(|practice| practices.contains(practice)) {
+                add(practice.clone(), sponsor);
+            }
+        }
+        if let Some(practice) = standing.practice.as_ref().filter(|practice| practices.contains(practice)) {
+            add(practice.clone(), None);
+        }
+    }
+
+    /// Adds a reason for each grant that holds now (S-40, D-06, D-07).
+    fn add_grants(&self, standing: &Standing, facts: &mut PatientFacts) {
+        let now = self.clock.now();
+        let mut add = |grant: Grant, sponsor: Option<&AccountId>| {
+            if grant.patient == facts.patient && grant.holds_at(now) {
+                facts.reach.push(Reach {
+                    basis: Basis::Grant(grant.id),
+                    sponsor: sponsor.cloned(),
+                    kinds: grant.kinds,
+                    restricted: grant.covers_restricted,
+                });
+            }
+        };
+        let patient = facts.patient.clone();
+        for provider in &standing.providers {
+            let sponsor = provider.sponsor.then_some(&provider.account);
+            for grant in self.relationships.grants(&provider.account, &patient) {
+                add(grant, sponsor);
+            }
+        }
+        if let Some(practice) =
+            standing.practice.as_ref().filter(|_| self.settings.practice_systems_use_grants)
+        {
+            for provider in self.relationships.providers_of(practice) {
+                for grant in self.relationships.grants(&provider, &patient) {
+                    add(grant, None);
+                }
+            }
+        }
+    }
+}
+
+/// What standing alone says of a subject.
+fn facts_of(standing: &Standing) -> Facts {
+    Facts::new(standing.active, standing.practice.is_some() || !standing.providers.is_empty())
 }

@@ -47,11 +47,49 @@ pub struct PatientFacts {
     pub reach: SmallVec<[Reach; 2]>,
 }
 
+impl PatientFacts {
+    /// Nothing is known of the patient in relation to the subject.
+    pub fn none(patient: FhirId) -> Self {
+        Self { patient, reach: SmallVec::new() }
+    }
+}
+
 /// The facts for one request. The default knows nothing and so allows nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Whether the subject's account, client and practice are all active.
     pub active: bool,
-    /// One element for each patient in question that was looked up.
-    pub patients: SmallVec<[PatientFacts; 1]>,
+    /// Whether a provider or a practice stands behind the subject. Not so for staff, guardians, and sponsored users without
+    /// a sponsor: they reach nothing through the facade.
+    pub represented: bool,
+    /// Sorted by patient.
+    patients: SmallVec<[PatientFacts; 1]>,
+}
+
+impl Facts {
+    /// Facts about the subject alone.
+    pub fn new(active: bool, represented: bool) -> Self {
+        Self { active, represented, patients: SmallVec::new() }
+    }
+
+    /// Adds, or replaces, what is known of one patient.
+    pub fn insert(&mut self, facts: PatientFacts) {
+        match self.place(&facts.patient) {
+            Ok(place) => {
+                if let Some(own) = self.patients.get_mut(place) {
+                    *own = facts;
+                }
+            }
+            Err(place) => self.patients.insert(place, facts),
+        }
+    }
+
+    /// What is known of `patient`; `None`: it was not looked up, which allows nothing.
+    pub fn of(&self, patient: &FhirId) -> Option<&PatientFacts> {
+        self.patients.get(self.place(patient).ok()?)
+    }
+
+    fn place(&self, patient: &FhirId) -> Result<usize, usize> {
+        self.patients.binary_search_by(|own| own.patient.cmp(patient))
+    }
 }

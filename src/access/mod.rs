@@ -5,8 +5,13 @@
 
 pub mod authorizer;
 pub mod facts;
+pub mod frame;
+pub mod identify;
+pub mod kinds;
 pub mod permit;
+pub mod policy;
 pub mod refusal;
+mod release;
 pub mod released;
 pub mod sources;
 pub mod subject;

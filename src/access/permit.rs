@@ -6,14 +6,33 @@ use crate::domain::ids::FhirId;
 use crate::fhir::interaction::Interaction;
 
 use super::facts::Facts;
+use super::identify::PatientSought;
 use super::subject::Subject;
 
 /// Proof that the policy allowed `interaction` for `subject`. `ehr` and `cache` take nothing else.
+///
+/// Only `access` can make one, and one permit is good for one release:
+///
+/// ```compile_fail,E0451
+/// # use std::sync::Arc;
+/// # use chartgate::{access::{facts::Facts, permit::Permit, subject::Subject}, fhir::interaction::Interaction};
+/// # fn forge(subject: Arc<Subject>, interaction: Arc<Interaction>) -> Permit {
+/// Permit { subject, interaction, facts: Facts::new(true, true), sought: None }
+/// # }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # fn twice(permit: &chartgate::access::permit::Permit) -> chartgate::access::permit::Permit {
+/// permit.clone()
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Permit {
     pub(super) subject: Arc<Subject>,
     pub(super) interaction: Arc<Interaction>,
     pub(super) facts: Facts,
+    /// For the portal's exact patient search: who was sought.
+    pub(super) sought: Option<PatientSought>,
 }
 
 impl Permit {
@@ -24,6 +43,12 @@ impl Permit {
 }
 
 /// Proof that the policy itself asks: opens just the PCP facts of one patient, never a body for a caller.
+///
+/// ```compile_fail,E0451
+/// # fn forge(patient: chartgate::domain::ids::FhirId) -> chartgate::access::permit::FactLookup {
+/// chartgate::access::permit::FactLookup { patient }
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct FactLookup {
     pub(super) patient: FhirId,

@@ -11,10 +11,14 @@ pub enum DenyReason {
     NoLaunchPatient,
     /// No PCP, grant or sponsor basis.
     NoRelationship,
+    /// A `patient/` scope, and another patient than the one in the token.
+    OutsideLaunchContext,
     /// The basis does not cover this kind of data.
     NotInGrant,
     /// Labelled beyond the reader's cover.
     Restricted,
+    /// The EHR returned something else than was asked for.
+    NotAsked,
     /// Nothing visible refers to it.
     NoVisibleReferrer,
     /// It could not be judged.
@@ -31,8 +35,10 @@ impl DenyReason {
             Self::InsufficientScope => "insufficient_scope",
             Self::NoLaunchPatient => "no_launch_patient",
             Self::NoRelationship => "no_relationship",
+            Self::OutsideLaunchContext => "outside_launch_context",
             Self::NotInGrant => "not_in_grant",
             Self::Restricted => "restricted",
+            Self::NotAsked => "not_asked",
             Self::NoVisibleReferrer => "no_visible_referrer",
             Self::Unjudgeable => "unjudgeable",
             Self::NotFound => "not_found",
@@ -58,4 +64,22 @@ pub enum Refusal {
     /// 503: the audit log cannot be written.
     #[error("the request cannot be recorded")]
     AuditUnavailable,
+}
+
+impl From<DenyReason> for Refusal {
+    /// The one place that turns the true reason into what the caller may know.
+    fn from(reason: DenyReason) -> Self {
+        match reason {
+            DenyReason::Inactive => Self::Unauthenticated(reason),
+            DenyReason::InsufficientScope | DenyReason::NoLaunchPatient => Self::InsufficientScope(reason),
+            DenyReason::NoRelationship
+            | DenyReason::OutsideLaunchContext
+            | DenyReason::NotInGrant
+            | DenyReason::Restricted
+            | DenyReason::NotAsked
+            | DenyReason::NoVisibleReferrer
+            | DenyReason::Unjudgeable
+            | DenyReason::NotFound => Self::NotFound(reason),
+        }
+    }
 }

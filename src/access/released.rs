@@ -6,21 +6,50 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use crate::domain::ids::FhirId;
+use crate::fhir::index::{EntryFacts, IndexedBody, Shape};
 
+use super::facts::Facts;
+use super::subject::Subject;
 use super::unreleased::Origin;
 
 /// A body that passed the release filter. A 2xx clinical answer is built from this alone.
+///
+/// Only `access` can make one:
+///
+/// ```compile_fail,E0451
+/// # fn forge(honest: chartgate::access::released::Released) -> chartgate::access::released::Released {
+/// chartgate::access::released::Released { resources: 0, ..honest }
+/// # }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use chartgate::access::released::Released;
+/// let forged = Released::default();
+/// ```
 #[derive(Debug)]
 pub struct Released {
     pub(super) chunks: SmallVec<[Bytes; 3]>,
-    pub(super) media_type: Arc<str>,
     pub(super) etag: Option<Arc<str>>,
     pub(super) origin: Origin,
     pub(super) patients: SmallVec<[FhirId; 1]>,
     pub(super) resources: u32,
     pub(super) matches: u32,
-    pub(super) next: Option<Arc<str>>,
     pub(super) basis: Option<&'static str>,
+    /// The body it was taken from, and which of it was visible: what `release_through` may build on.
+    pub(super) body: Arc<IndexedBody>,
+    pub(super) visible: Visible,
+    /// To whom and on what facts it was released.
+    pub(super) subject: Arc<Subject>,
+    pub(super) facts: Facts,
+}
+
+/// Which entries of a body were released.
+#[derive(Debug)]
+pub(super) enum Visible {
+    /// All that could be judged.
+    All,
+    /// Those at these places.
+    Some(Vec<usize>),
 }
 
 impl Released {
@@ -31,10 +60,10 @@ impl Released {
 
     /// `Content-Type`.
     pub fn media_type(&self) -> &str {
-        &self.media_type
+        &self.body.media_type
     }
 
-    /// `ETag`, when the body is one whole resource or nothing was withheld.
+    /// `ETag`, when the body is one whole resource, or a searchset from which nothing was withheld and which is one page.
     pub fn etag(&self) -> Option<&str> {
         self.etag.as_deref()
     }
@@ -61,11 +90,29 @@ impl Released {
 
     /// The EHR's next link, relative to its base, for `records` to count on over further pages. Never for the caller.
     pub fn upstream_next(&self) -> Option<&str> {
-        self.next.as_deref()
+        match &self.body.shape {
+            Shape::Bundle(index) => index.next.as_deref(),
+            _ => None,
+        }
     }
 
     /// Why it was allowed: `pcp`, `grant`, `sponsor`; `None` for directory data alone.
     pub const fn basis(&self) -> Option<&'static str> {
         self.basis
+    }
+
+    /// What it holds.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &EntryFacts> + Clone {
+        let (one, many): (_, &[_]) = match &self.body.shape {
+            Shape::Resource(facts) => (Some(facts), &[]),
+            Shape::Bundle(index) => (None, &index.entries),
+            Shape::Raw { .. } | Shape::Unjudged => (None, &[]),
+        };
+        let released = |place: &usize| match &self.visible {
+            Visible::All => true,
+            Visible::Some(places) => places.binary_search(place).is_ok(),
+        };
+        let many = many.iter().enumerate().filter(move |(place, _)| released(place));
+        one.into_iter().chain(many.filter_map(|(_, entry)| entry.facts.as_ref()))
     }
 }

@@ -14,7 +14,7 @@ pub enum Actor {
 }
 
 /// Who asks, through which client, with which granted scopes and launch context. A claim about the caller, not a permission.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// On whose behalf.
     pub actor: Actor,

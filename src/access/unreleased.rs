@@ -44,6 +44,14 @@ pub struct Referral<'a> {
 }
 
 /// A body before the release filter. Cheap to clone: the bytes are shared.
+///
+/// Nobody but `access` can open one:
+///
+/// ```compile_fail,E0616
+/// # fn peek(unreleased: chartgate::access::unreleased::Unreleased) {
+/// let body = unreleased.body;
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Unreleased {
     pub(super) body: Arc<IndexedBody>,
@@ -87,8 +95,8 @@ impl Unreleased {
         })
     }
 
-    /// Bytes it holds, for the cache's bound.
+    /// Memory it takes in bytes, its index included, for the cache's bound.
     pub fn weight(&self) -> usize {
-        self.body.bytes.len()
+        self.body.weight()
     }
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use memchr::memmem;
 use smallvec::SmallVec;
 
 use crate::domain::ids::FhirId;
@@ -102,6 +103,28 @@ pub struct IndexedBody {
     pub shape: Shape,
 }
 
+impl IndexedBody {
+    /// The resource in one of this body's entries; `None` for an entry that could not be judged.
+    pub fn resource_of(&self, entry: &IndexedEntry) -> Option<Bytes> {
+        entry.facts.as_ref()?;
+        let written = self.bytes.get(entry.span.clone())?;
+        // The first member is the full URL, which has no quote in it; the last one has a fixed form.
+        let start = memmem::find(written, bundle::RESOURCE)? + bundle::RESOURCE.len();
+        let end = memmem::rfind(written, bundle::SEARCH)?;
+        let range = entry.span.start + start..entry.span.start + end;
+        (start <= end).then(|| self.bytes.slice(range))
+    }
+
+    /// How much memory it takes, in bytes, near enough.
+    pub fn weight(&self) -> usize {
+        let entries = match &self.shape {
+            Shape::Bundle(index) => index.entries.len() * (size_of::<IndexedEntry>() + 64),
+            _ => 0,
+        };
+        size_of::<Self>() + self.bytes.len() + entries
+    }
+}
+
 /// What a body is.
 #[derive(Clone, Debug)]
 pub enum Shape {
@@ -169,6 +192,21 @@ pub struct EntryFacts {
     pub categories: SmallVec<[Coding; 2]>,
     /// Resources of types judged by their referrer that it refers to (Medication, Binary), and for Provenance its targets.
     pub references: SmallVec<[(ResourceType, FhirId); 1]>,
+}
+
+impl EntryFacts {
+    /// A resource of which no more than this is known.
+    pub fn new(resource_type: ResourceType, id: FhirId) -> Self {
+        Self {
+            resource_type,
+            id,
+            version: None,
+            patients: SmallVec::new(),
+            labels: SmallVec::new(),
+            categories: SmallVec::new(),
+            references: SmallVec::new(),
+        }
+    }
 }
 
 /// `Coding` reduced to what is compared.

@@ -2,8 +2,10 @@
 //! [`index::IndexedBody`] once. No I/O.
 
 pub mod compartment;
+pub mod identity;
 pub mod index;
 pub mod interaction;
+pub mod label;
 pub mod reference;
 pub mod resource_type;
 pub mod scope;

@@ -14,6 +14,11 @@ use super::{BundleIndex, EntryFacts, EntryMode, IndexError, IndexedEntry};
 /// The members of a searchset before anything of its own.
 const HEAD: &[u8] = br#"{"resourceType":"Bundle","type":"searchset""#;
 
+/// What stands between an entry's full URL and its resource.
+pub const RESOURCE: &[u8] = br#"","resource":"#;
+/// What follows the resource.
+pub const SEARCH: &[u8] = br#","search":{"mode":""#;
+
 /// An entry as it stands in the EHR's body.
 struct Entry {
     resource: Range<usize>,
