@@ -7,6 +7,7 @@ pub mod config;
 pub mod credentials;
 pub mod domain;
 pub mod ehr;
+pub mod facade;
 pub mod fhir;
 pub mod flight;
 pub mod lifecycle;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Unreadable;
-use crate::search_table::{Tables, TypeTable};
+use crate::search_table::{Abilities, Tables, TypeTable};
 
 /// What an EHR says that it can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,18 +30,29 @@ pub struct DeclaredType {
     revincludes: BTreeSet<String>,
 }
 
-impl DeclaredType {
-    /// Whether this value of `_include` is offered; one with a target type also where the one without is.
-    pub fn includes(&self, value: &str) -> bool {
-        offers(&self.includes, value)
+impl Abilities for Declared {
+    fn reads(&self, resource_type: &str) -> bool {
+        self.types.get(resource_type).is_some_and(|declared| declared.read)
     }
 
-    /// Whether this value of `_revinclude` is offered.
-    pub fn revincludes(&self, value: &str) -> bool {
-        offers(&self.revincludes, value)
+    fn searches(&self, resource_type: &str) -> bool {
+        self.types.get(resource_type).is_some_and(|declared| declared.search)
+    }
+
+    fn has_parameter(&self, resource_type: &str, parameter: &str) -> bool {
+        self.types.get(resource_type).is_some_and(|declared| declared.parameters.contains(parameter))
+    }
+
+    fn has_include(&self, resource_type: &str, value: &str) -> bool {
+        self.types.get(resource_type).is_some_and(|declared| offers(&declared.includes, value))
+    }
+
+    fn has_revinclude(&self, resource_type: &str, value: &str) -> bool {
+        self.types.get(resource_type).is_some_and(|declared| offers(&declared.revincludes, value))
     }
 }
 
+/// A value with a target type is offered also where the one without is.
 fn offers(declared: &BTreeSet<String>, value: &str) -> bool {
     let general = value.match_indices(':').nth(1).and_then(|(at, _)| value.get(..at));
     declared.contains("*") || declared.contains(value) || general.is_some_and(|g| declared.contains(g))

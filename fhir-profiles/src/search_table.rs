@@ -5,8 +5,6 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::capability::Declared;
-
 /// A type's rules for reading and searching.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,27 +105,54 @@ pub fn tables() -> &'static Tables {
     &TABLES
 }
 
+/// What an EHR can do, asked by type name.
+pub trait Abilities {
+    /// Whether it reads this type by id.
+    fn reads(&self, resource_type: &str) -> bool;
+    /// Whether it searches this type.
+    fn searches(&self, resource_type: &str) -> bool;
+    /// Whether it knows this search parameter of the type.
+    fn has_parameter(&self, resource_type: &str, parameter: &str) -> bool;
+    /// Whether it follows this value of `_include`.
+    fn has_include(&self, resource_type: &str, value: &str) -> bool;
+    /// Whether it follows this value of `_revinclude`.
+    fn has_revinclude(&self, resource_type: &str, value: &str) -> bool;
+}
+
 /// What of the tables the EHR offers too. A parameter that it did not declare is not sent to it: EHRs ignore what they do
 /// not know and return everyone's. `subject` stands in for `patient` where the EHR has that alone, and the other way round.
-pub fn offered(declared: &Declared) -> Tables {
+pub fn offered(ehr: &dyn Abilities) -> Tables {
     let both = |(name, table): (&String, &TypeTable)| {
-        let theirs = declared.types.get(name)?;
         let mut ours = table.clone();
-        ours.read &= theirs.read;
-        ours.parameters.retain(|parameter, _| theirs.parameters.contains(parameter));
-        ours.include.retain(|value| theirs.includes(value));
-        ours.revinclude.retain(|value| theirs.revincludes(value));
+        ours.read &= ehr.reads(name);
+        ours.parameters.retain(|parameter, _| {
+            parameter.split('.').all(|step| ehr.has_parameter(step_type(name, parameter, step), step))
+        });
+        ours.include.retain(|value| ehr.has_include(name, value));
+        ours.revinclude.retain(|value| ehr.has_revinclude(name, value));
         let subject = ours.parameters.contains_key("subject");
         let named = |parameter: &String| {
             ours.parameters.contains_key(parameter) || (parameter == "patient" && subject)
         };
         let restricted = !ours.anchors.is_empty();
         ours.anchors.retain(|group| group.iter().all(named));
-        ours.search &= theirs.search && !(restricted && ours.anchors.is_empty());
+        ours.search &= ehr.searches(name) && !(restricted && ours.anchors.is_empty());
         ours.combinations.retain(|group| group.iter().all(named));
         (ours.read || ours.search).then(|| (name.clone(), ours))
     };
     tables().iter().filter_map(both).collect()
+}
+
+/// The type on which one step of a chain is a parameter: for `practitioner.name`, `name` is one of Practitioner.
+fn step_type<'a>(resource_type: &'a str, parameter: &str, step: &str) -> &'a str {
+    match (parameter.split_once('.'), step) {
+        (Some((first, last)), step) if step == last && step != first => match first {
+            "practitioner" => "Practitioner",
+            "organization" => "Organization",
+            _ => resource_type,
+        },
+        _ => resource_type,
+    }
 }
 
 #[cfg(test)]

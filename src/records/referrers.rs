@@ -112,9 +112,8 @@ impl Records {
     /// The first page of the launch patient's resources that is known to refer to `key`: after a restart, or on a node that
     /// has not seen them, nothing is remembered.
     async fn search_launch_patient(&self, caller: &Caller, key: &Key) -> Result<Vec<Released>, Unanswered> {
-        let (Some(patient), Some(rules)) = (&caller.subject.patient, self.offer.rules()) else {
-            return Ok(Vec::new());
-        };
+        let Some(patient) = &caller.subject.patient else { return Ok(Vec::new()) };
+        let rules = self.offer.rules();
         for resource_type in referring_types(key.0) {
             let query = format!("patient={patient}&_count={}", rules.most_count);
             let Ok(query) = search::parse(*resource_type, &query, &rules) else { continue };

@@ -13,8 +13,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use fhir_profiles::capability::Declared;
-use fhir_profiles::search_table::{self, Kind, Parameter, Tables, TypeTable};
+use fhir_profiles::search_table::{self, Abilities, Kind, Parameter, Tables, TypeTable};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::domain::ids::FhirId;
@@ -54,10 +53,10 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules with an EHR that declares this, for the facade at `base`.
-    pub fn new(declared: &Declared, base: &str) -> Self {
+    /// The rules with an EHR that can do this, for the facade at `base`.
+    pub fn new(ehr: &dyn Abilities, base: &str) -> Self {
         Self {
-            tables: search_table::offered(declared),
+            tables: search_table::offered(ehr),
             base: base.trim_end_matches('/').to_owned(),
             default_count: 50,
             most_count: 200,

@@ -1,0 +1,117 @@
+//! What was released, as HTTP. The only place that builds a 2xx clinical answer, and it takes [`Released`] alone.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use hyper::body::{Frame, SizeHint};
+
+use crate::access::released::Released;
+use crate::access::unreleased::{Origin, OriginKind};
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// The answer with a released body as it is. `asked` are the request's headers.
+pub(super) fn released(released: &Released, media_type: HeaderValue, asked: &HeaderMap) -> Response {
+    let body = match released.chunks() {
+        [one] => Body::from(one.clone()),
+        several => Body::new(Chunks(several.iter().cloned().collect())),
+    };
+    with_headers(released, body, media_type, asked)
+}
+
+/// The answer with a body derived from a released one, such as the content of a Binary.
+pub(super) fn with_headers(
+    released: &Released,
+    body: Body,
+    media_type: HeaderValue,
+    asked: &HeaderMap,
+) -> Response {
+    let etag = released.etag().and_then(|etag| HeaderValue::from_str(etag).ok());
+    let unchanged = released.etag().is_some_and(|etag| is_known(etag, asked));
+    let mut response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut response = Response::new(body);
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        response
+    };
+    let headers = response.headers_mut();
+    if let Some(etag) = etag {
+        headers.insert(header::ETAG, etag);
+    }
+    add_origin(headers, released.origin());
+    response
+}
+
+/// Where the answer came from and how old it is (RFC 9111 `Age`, RFC 9211 `Cache-Status`).
+fn add_origin(headers: &mut HeaderMap, origin: Origin) {
+    let status = match origin.how {
+        OriginKind::Hit => "chartgate; hit".to_owned(),
+        OriginKind::Miss => "chartgate; fwd=uri-miss".to_owned(),
+        OriginKind::Revalidated => "chartgate; fwd=stale; fwd-status=304".to_owned(),
+        OriginKind::Stale => "chartgate; hit; detail=stale".to_owned(),
+        OriginKind::Bypass(reason) => format!("chartgate; fwd=bypass; detail={reason}"),
+    };
+    if let Ok(status) = HeaderValue::from_str(&status) {
+        headers.insert(CACHE_STATUS, status);
+    }
+    headers.insert(header::AGE, HeaderValue::from(origin.age.as_secs()));
+    if origin.how == OriginKind::Stale {
+        // RFC 9111 dropped the header; clinical clients still look for it, and people read it.
+        let warning = HeaderValue::from_static(
+            "110 chartgate \"The hospital's system cannot be reached: this is an earlier answer\"",
+        );
+        headers.insert(header::WARNING, warning);
+    }
+}
+
+/// `If-None-Match`, compared weakly (RFC 9110, 13.1.2).
+fn is_known(etag: &str, asked: &HeaderMap) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let given = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    given.flat_map(|value| value.split(',')).any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
+}
+
+/// A body in several pieces whose length is known.
+struct Chunks(VecDeque<Bytes>);
+
+impl hyper::body::Body for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.pop_front().map(|chunk| Ok(Frame::data(chunk))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let length: usize = self.0.iter().map(Bytes::len).sum();
+        SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn if_none_match_is_compared_weakly() {
+        let mut asked = HeaderMap::new();
+        assert!(!is_known("W/\"1\"", &asked));
+        asked.insert(header::IF_NONE_MATCH, HeaderValue::from_static("\"0\", \"1\""));
+        assert!(is_known("W/\"1\"", &asked));
+        assert!(!is_known("W/\"2\"", &asked));
+    }
+}

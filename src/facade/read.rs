@@ -1,0 +1,51 @@
+//! `GET [base]/[type]/[id]`.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use http::HeaderMap;
+
+use crate::domain::ids::FhirId;
+use crate::fhir::resource_type::ResourceType;
+use crate::records::Caller;
+
+use super::bearer::Authenticated;
+use super::problem::Problem;
+use super::{Facade, accept, answer, binary};
+
+pub(super) async fn read(
+    State(facade): State<Arc<Facade>>,
+    Authenticated(caller): Authenticated,
+    Path((resource_type, id)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let answered =
+        answer_read(&facade, &caller, &resource_type, &id, query.as_deref().unwrap_or_default(), &headers);
+    answered.await.unwrap_or_else(|problem| problem.answer(caller.request.as_ref()))
+}
+
+async fn answer_read(
+    facade: &Facade,
+    caller: &Caller,
+    resource_type: &str,
+    id: &str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let form = accept::wanted(headers, query)?;
+    // A type that is not on the list, or an id that cannot be one, is answered like any other that is not there.
+    let resource_type = ResourceType::parse(resource_type).ok_or_else(Problem::not_found)?;
+    let id = FhirId::parse(id).map_err(|_| Problem::not_found())?;
+    if resource_type == ResourceType::Binary {
+        let released = facade.records.read(caller, resource_type, id.clone()).await?;
+        return binary::answer(&released, &id, form, headers);
+    }
+    let form = form.fhir()?;
+    if !facade.records.offer().rules().readable(resource_type) {
+        return Err(Problem::not_found());
+    }
+    let released = facade.records.read(caller, resource_type, id).await?;
+    Ok(answer::released(&released, form.media_type(), headers))
+}
