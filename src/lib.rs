@@ -14,6 +14,7 @@ pub mod lifecycle;
 pub mod oauth;
 pub mod outbound;
 pub mod records;
+pub mod sandbox;
 pub mod server;
 pub mod store;
 pub mod tls;

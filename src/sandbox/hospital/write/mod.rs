@@ -1,0 +1,14 @@
+//! Writing one kind of entry each: what a story or an episode says in a line becomes FHIR resources.
+
+pub mod background;
+pub mod labs;
+pub mod meds;
+pub mod notes;
+pub mod pdf;
+pub mod visit;
+pub mod vitals;
+
+pub use background::{Reaction, Team};
+pub use meds::{Order, order};
+pub use notes::{Format, Note, NoteKind};
+pub use visit::{Disposition, Enc, Setting, Visit};

@@ -1,0 +1,5 @@
+//! The demo hospital: a synthetic EHR with its population, for `chartgate demo`, tests and benchmarks. Not routed in
+//! production.
+
+pub mod ehr;
+pub mod hospital;
