@@ -68,18 +68,12 @@ fn resource(kind: Kind) -> Value {
     let common = common.iter().map(|(name, kind)| json!({ "name": name, "type": kind }));
     j::set(&mut shown, "searchParam", common.chain(own).collect());
     let includes = params::of(kind).iter().filter(|param| param.compare == Compare::Reference);
-    j::set(
-        &mut shown,
-        "searchInclude",
-        includes.map(|param| json!(format!("{kind}:{}", param.name))).collect(),
-    );
+    let includes: Vec<Value> = includes.map(|param| json!(format!("{kind}:{}", param.name))).collect();
+    if !includes.is_empty() {
+        j::set(&mut shown, "searchInclude", Value::Array(includes));
+    }
     if !kind.is_directory() && kind != Kind::Provenance {
         j::set(&mut shown, "searchRevInclude", json!(["Provenance:target"]));
-    }
-    if shown["searchInclude"].as_array().is_some_and(Vec::is_empty) {
-        if let Some(object) = shown.as_object_mut() {
-            object.remove("searchInclude");
-        }
     }
     shown
 }

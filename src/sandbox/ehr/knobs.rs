@@ -29,6 +29,10 @@ pub enum Down {
 /// The knobs. All off by default. They act on FHIR requests; `down` and `latency_ms` on the token endpoint too.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, named in the JSON that scripts send"
+)]
 pub struct KnobSettings {
     /// Added to every answer.
     pub latency_ms: u64,

@@ -15,7 +15,7 @@ fn matches_filter(filter: &Filter, entry: &Entry) -> bool {
     let mut terms = terms(filter.field, entry);
     if filter.modifier == Modifier::Missing {
         let missing = terms.next().is_none();
-        return filter.values.iter().any(|value| *value == Wanted::Flag(missing));
+        return filter.values.contains(&Wanted::Flag(missing));
     }
     let hit = terms.any(|term| filter.values.iter().any(|value| matches_term(filter.modifier, value, &term)));
     hit != (filter.modifier == Modifier::Not)

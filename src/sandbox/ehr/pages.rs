@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use quick_cache::sync::Cache;
 
 use super::query::Search;
@@ -13,7 +15,7 @@ use crate::domain::random::SharedRandom;
 /// How many open searches are kept; the least used go first.
 const KEPT: usize = 4096;
 /// How long a handle works.
-const LIFE: Duration = Duration::from_secs(15 * 60);
+const LIFE: Duration = Duration::from_mins(15);
 
 /// A search whose matches are known, from a position on.
 #[derive(Clone, Debug)]
@@ -45,7 +47,7 @@ impl Pages {
     pub fn keep(&self, search: Arc<Search>, hits: Arc<Vec<Hit>>, from: usize) -> String {
         let mut bytes = [0_u8; 18];
         self.random.fill(&mut bytes);
-        let handle: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
+        let handle = URL_SAFE_NO_PAD.encode(bytes);
         let until = self.clock.now().plus(LIFE);
         self.open.insert(handle.clone(), Open { search, hits, from, until });
         handle

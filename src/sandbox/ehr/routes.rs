@@ -174,14 +174,14 @@ async fn gate(ehr: &Ehr, kind: &str, line: &str) -> Option<Response> {
             "The EHR is down for maintenance.",
         ));
     }
-    if knobs.throttle_every > 0 && number % knobs.throttle_every == 0 {
+    if knobs.throttle_every > 0 && number.is_multiple_of(knobs.throttle_every) {
         let mut response = failure(StatusCode::TOO_MANY_REQUESTS, "throttled", "Too many requests.");
         if let Some(seconds) = knobs.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         return Some(response);
     }
-    if knobs.fail_every > 0 && number % knobs.fail_every == 0 {
+    if knobs.fail_every > 0 && number.is_multiple_of(knobs.fail_every) {
         let status = StatusCode::from_u16(knobs.fail_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let status = if status.is_server_error() || status.is_client_error() {
             status

@@ -44,10 +44,10 @@ pub fn run(world: &World, search: &Search) -> Result<Vec<Hit>, Refusal> {
     }
     let mut found: Vec<Arc<Entry>> = Vec::new();
     let mut take = |entry: &Arc<Entry>| {
-        if entry.kind == search.kind {
-            if let Some(entry) = world.now(entry).filter(|entry| matching::matches(search, entry)) {
-                found.push(entry);
-            }
+        if entry.kind == search.kind
+            && let Some(entry) = world.now(entry).filter(|entry| matching::matches(search, entry))
+        {
+            found.push(entry);
         }
     };
     if search.kind.is_directory() {
@@ -205,10 +205,10 @@ pub fn included(world: &World, search: &Search, page: &[Arc<Entry>]) -> Vec<Arc<
     for entry in page {
         for include in search.includes.iter().filter(|include| include.kind == entry.kind) {
             for target in targets(include, entry) {
-                if let Some(found) = resolve(world, &target, include.target) {
-                    if seen.insert(target) {
-                        added.push(found);
-                    }
+                if let Some(found) = resolve(world, &target, include.target)
+                    && seen.insert(target)
+                {
+                    added.push(found);
                 }
             }
         }

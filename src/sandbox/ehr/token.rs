@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use parking_lot::Mutex;
@@ -15,9 +17,9 @@ use crate::domain::random::SharedRandom;
 use crate::sandbox::hospital::kind::Kind;
 
 /// Life of an access token.
-pub const TOKEN_LIFE: Duration = Duration::from_secs(300);
+pub const TOKEN_LIFE: Duration = Duration::from_mins(5);
 /// An assertion may not live longer than this (SMART Backend Services).
-const ASSERTION_LIFE: Duration = Duration::from_secs(300);
+const ASSERTION_LIFE: Duration = Duration::from_mins(5);
 /// How far clocks may differ.
 const SKEW: Duration = Duration::from_secs(10);
 
@@ -194,7 +196,7 @@ impl Tokens {
     fn mint(&self) -> String {
         let mut bytes = [0_u8; 32];
         self.random.fill(&mut bytes);
-        bytes.iter().map(|b| format!("{b:02x}")).collect()
+        URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// Whether `token` is in force, and if so whether it may do `act` on `kind`.

@@ -201,5 +201,5 @@ fn guardian_facts(first: &Child) -> Vec<GuardianFacts> {
 }
 
 fn key(group: &Group) -> String {
-    group.name.to_lowercase().replace("'", "").replace(' ', "-")
+    group.name.to_lowercase().replace('\'', "").replace(' ', "-")
 }

@@ -67,6 +67,7 @@ impl Entry {
     }
 
     /// The next version, with `change` applied to its JSON at the moment `now`.
+    #[must_use]
     pub fn revise(&self, now: Timestamp, change: impl FnOnce(&mut Map<String, Value>)) -> Self {
         let mut whole: Map<String, Value> = serde_json::from_slice(&self.body).unwrap_or_default();
         change(&mut whole);

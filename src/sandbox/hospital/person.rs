@@ -293,7 +293,7 @@ fn general_practitioners(draw: &mut Draw, practice: usize) -> Vec<Gp> {
         95..98 => {
             let other = (practice + 1) % PRACTICES.len();
             let theirs: Vec<&'static Clinician> = staff::of_practice(other).collect();
-            let theirs: &'static Clinician = *draw.pick::<&'static Clinician>(&theirs);
+            let theirs: &'static Clinician = draw.pick::<&'static Clinician>(&theirs);
             vec![Gp::Practitioner(mine), Gp::Role(theirs)]
         }
         _ => Vec::new(),

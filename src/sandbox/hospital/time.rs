@@ -20,7 +20,7 @@ fn local(moment: Timestamp) -> jiff::civil::DateTime {
 /// The moment at which the hospital's clocks show `hour`:`minute` on `day`.
 pub fn at(day: Date, hour: i8, minute: i8) -> Timestamp {
     let clock = day.at(hour.clamp(0, 23), minute.clamp(0, 59), 0, 0);
-    let millis = zone().to_timestamp(clock).map_or(0, |moment| moment.as_millisecond());
+    let millis = zone().to_timestamp(clock).map_or(0, jiff::Timestamp::as_millisecond);
     Timestamp::from_millis(millis)
 }
 

@@ -75,7 +75,7 @@ pub struct Panel {
 macro_rules! tests {
     ($($name:ident = $loinc:literal $text:literal, $unit:literal $ucum:literal $dec:literal [$(($until:expr, $low:expr, $high:expr)),*];)+) => {
         $(
-            #[doc = $text]
+            #[doc = concat!("`", $text, "`")]
             pub static $name: Test = Test {
                 loinc: $loinc,
                 name: $text,

@@ -28,12 +28,11 @@ impl Chart<'_> {
                     None
                 }
             };
-            let body = match value {
-                Some(words) => self.observation(enc, test, at, issued, &words, None),
-                None => {
-                    let number = values.iter().rev().find(|v| std::ptr::eq(v.0, test)).map_or(0.0, |v| v.1);
-                    self.numeric(enc, test, at, issued, number)
-                }
+            let body = if let Some(words) = value {
+                self.observation(enc, test, at, issued, &words, None)
+            } else {
+                let number = values.iter().rev().find(|v| std::ptr::eq(v.0, test)).map_or(0.0, |v| v.1);
+                self.numeric(enc, test, at, issued, number)
             };
             results.push(self.keep_result(enc, test, issued, body));
         }

@@ -13,6 +13,7 @@ use crate::sandbox::hospital::staff::Clinician;
 use crate::sandbox::hospital::{json as j, time};
 
 /// An order to be written.
+#[derive(Clone, Copy)]
 pub struct Order<'o> {
     drug: &'static Drug,
     sig: &'o str,
@@ -120,8 +121,11 @@ impl Chart<'_> {
         };
         let mut body = self.order_body(enc, &order, status);
         if order.by_reference {
-            body["medicationReference"] =
-                j::reference(&directory::medication_reference(order.drug), order.drug.product);
+            j::set(
+                &mut body,
+                "medicationReference",
+                j::reference(&directory::medication_reference(order.drug), order.drug.product),
+            );
         } else {
             j::set(&mut body, "medicationCodeableConcept", directory::drug_concept(order.drug));
         }

@@ -149,8 +149,11 @@ impl Chart<'_> {
             }
         });
         if !self.labels.is_empty() {
-            body["securityLabel"] =
-                self.labels.iter().map(|label| json!({ "coding": [label.coding()] })).collect();
+            j::set(
+                &mut body,
+                "securityLabel",
+                self.labels.iter().map(|label| json!({ "coding": [label.coding()] })).collect(),
+            );
         }
         body
     }
@@ -199,13 +202,12 @@ impl Chart<'_> {
                 rest = after;
                 continue;
             };
-            match self.word(word, at) {
-                Some(value) => out.push_str(&value),
-                None => {
-                    out.push('{');
-                    out.push_str(word);
-                    out.push('}');
-                }
+            if let Some(value) = self.word(word, at) {
+                out.push_str(&value);
+            } else {
+                out.push('{');
+                out.push_str(word);
+                out.push('}');
             }
             rest = behind;
         }
@@ -258,51 +260,48 @@ fn after_heading(text: &str, heading: &str) -> Option<String> {
 }
 
 fn plain(title: &str, head: &[(&str, String)], text: &str) -> String {
-    let mut out = format!("{}\n{}\n\n", HOSPITAL.name, title.to_uppercase());
-    for (name, value) in head {
-        out.push_str(&format!("{name}: {value}\n"));
-    }
+    let mut out = vec![HOSPITAL.name.to_owned(), title.to_uppercase(), String::new()];
+    out.extend(head.iter().map(|(name, value)| format!("{name}: {value}")));
     for line in text.lines() {
-        match line.strip_prefix("## ") {
-            Some(heading) => out.push_str(&format!("\n{}\n", heading.to_uppercase())),
-            None => {
-                out.push_str(line);
-                out.push('\n');
-            }
+        if let Some(heading) = line.strip_prefix("## ") {
+            out.push(String::new());
+            out.push(heading.to_uppercase());
+        } else {
+            out.push(line.to_owned());
         }
     }
-    out
+    out.push(String::new());
+    out.join("\n")
 }
 
 fn html(title: &str, head: &[(&str, String)], text: &str) -> String {
-    let mut out = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>\n<body style=\"font-family: Georgia, serif\">\n<h1>{title}</h1>\n<table>\n"
-    );
-    for (name, value) in head {
-        out.push_str(&format!(
-            "<tr><th scope=\"row\" align=\"left\">{name}</th><td>{}</td></tr>\n",
-            escape(value)
-        ));
-    }
-    out.push_str("</table>\n");
+    let mut out = vec![
+        "<!DOCTYPE html>".to_owned(),
+        format!("<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title></head>"),
+        format!("<body style=\"font-family: Georgia, serif\">\n<h1>{title}</h1>\n<table>"),
+    ];
+    out.extend(head.iter().map(|(name, value)| {
+        format!("<tr><th scope=\"row\" align=\"left\">{name}</th><td>{}</td></tr>", escape(value))
+    }));
+    out.push("</table>".to_owned());
     let mut in_list = false;
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let bullet = line.strip_prefix("- ");
         if bullet.is_some() != in_list {
-            out.push_str(if in_list { "</ul>\n" } else { "<ul>\n" });
+            out.push(if in_list { "</ul>" } else { "<ul>" }.to_owned());
             in_list = bullet.is_some();
         }
-        match (bullet, line.strip_prefix("## ")) {
-            (Some(item), _) => out.push_str(&format!("<li>{}</li>\n", escape(item))),
-            (None, Some(heading)) => out.push_str(&format!("<h2>{}</h2>\n", escape(heading))),
-            (None, None) => out.push_str(&format!("<p>{}</p>\n", escape(line))),
-        }
+        out.push(match (bullet, line.strip_prefix("## ")) {
+            (Some(item), _) => format!("<li>{}</li>", escape(item)),
+            (None, Some(heading)) => format!("<h2>{}</h2>", escape(heading)),
+            (None, None) => format!("<p>{}</p>", escape(line)),
+        });
     }
     if in_list {
-        out.push_str("</ul>\n");
+        out.push("</ul>".to_owned());
     }
-    out.push_str("</body></html>\n");
-    out
+    out.push("</body></html>\n".to_owned());
+    out.join("\n")
 }
 
 fn escape(text: &str) -> String {

@@ -194,8 +194,8 @@ impl Chart<'_> {
         }
         if let Some(disposition) = visit.disposition {
             let (code, display, text) = disposition.coded();
-            stay["dischargeDisposition"] =
-                j::concept_text(&j::hl7("discharge-disposition"), code, display, text);
+            let disposition = j::concept_text(&j::hl7("discharge-disposition"), code, display, text);
+            j::set(&mut stay, "dischargeDisposition", disposition);
         }
         if stay.as_object().is_some_and(|s| !s.is_empty()) {
             j::set(&mut body, "hospitalization", stay);
@@ -222,13 +222,13 @@ impl Chart<'_> {
                 })
             })
             .collect();
-        if visit.setting == Setting::Consultation {
-            if let Some(pcp) = self.child.pcp() {
-                all.push(json!({
-                    "type": [j::hl7_concept("v3-ParticipationType", "REF", "referrer")],
-                    "individual": j::reference(&pcp.reference(), &pcp.signed())
-                }));
-            }
+        if visit.setting == Setting::Consultation
+            && let Some(pcp) = self.child.pcp()
+        {
+            all.push(json!({
+                "type": [j::hl7_concept("v3-ParticipationType", "REF", "referrer")],
+                "individual": j::reference(&pcp.reference(), &pcp.signed())
+            }));
         }
         Value::Array(all)
     }
