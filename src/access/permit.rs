@@ -21,9 +21,9 @@ use super::subject::Subject;
 /// # }
 /// ```
 ///
-/// ```compile_fail,E0599
+/// ```compile_fail,E0277
 /// # fn twice(permit: &chartgate::access::permit::Permit) -> chartgate::access::permit::Permit {
-/// permit.clone()
+/// Clone::clone(permit)
 /// # }
 /// ```
 #[derive(Debug)]

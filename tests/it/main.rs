@@ -1,4 +1,6 @@
 //! The one integration-test binary.
 
+mod leaks;
+mod oracle_world;
 mod ranks;
 mod server;
