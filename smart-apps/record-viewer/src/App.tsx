@@ -4,7 +4,7 @@ import type { RecordStore } from './record/store';
 import { PageContext, TABS, TAB_WORDS, useFeed, useMedia, type Page, type Tab } from './ui/context';
 import { ErrorBoundary } from './ui/ErrorBoundary';
 import { SessionDialog } from './ui/SessionDialog';
-import { Banner } from './views/Banner';
+import { Banner, Tools } from './views/Banner';
 import { CareTeamView } from './views/CareTeamView';
 import { Immunizations } from './views/Immunizations';
 import { Medications } from './views/Medications';
@@ -46,6 +46,7 @@ export function App({ store, encounterId, ended }: AppProps) {
     return () => removeEventListener('hashchange', listen);
   }, []);
   useTitleAndFocus(tab);
+  const banner = useBannerHeight();
 
   const page: Page = useMemo(() => {
     const open = (next: Tab) => {
@@ -64,16 +65,16 @@ export function App({ store, encounterId, ended }: AppProps) {
       <a class="skip" href="#main" onClick={skip}>
         Skip to the record
       </a>
-      <header class="banner" inert={ended}>
+      <header class="banner" inert={ended} ref={banner}>
         <ErrorBoundary>
           <Banner />
         </ErrorBoundary>
-        <TopLinks tab={tab} narrow={narrow} />
+        {!narrow && <Tabs tab={tab} />}
       </header>
       <main id="main" tabIndex={-1} class={ended ? 'ended' : ''} inert={ended}>
         {narrow ? <Folds tab={tab} /> : <ErrorBoundary key={tab}>{VIEWS[tab]()}</ErrorBoundary>}
       </main>
-      <Footer />
+      <Footer narrow={narrow} />
       <PrintSheet />
       {ended && <SessionDialog tab={tab} base={store.http.base} />}
     </PageContext.Provider>
@@ -82,6 +83,20 @@ export function App({ store, encounterId, ended }: AppProps) {
 
 function tabOfHash(): Tab | undefined {
   return TABS.find((one) => `#${one}` === location.hash);
+}
+
+/** Tells the style sheet how much the banner covers, so that nothing that is scrolled to hides below it. */
+function useBannerHeight() {
+  const banner = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const element = banner.current;
+    if (!element) return undefined;
+    const tell = () => document.documentElement.style.setProperty('--banner-height', `${element.offsetHeight + 8}px`);
+    const observer = new ResizeObserver(tell);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return banner;
 }
 
 function skip(event: Event): void {
@@ -104,31 +119,19 @@ function useTitleAndFocus(tab: Tab): void {
   }, [tab]);
 }
 
-function TopLinks({ tab, narrow }: { tab: Tab; narrow: boolean }) {
+function Tabs({ tab }: { tab: Tab }) {
   return (
-    <div class="top-links">
-      {!narrow && (
-        <nav aria-label="Parts of the record">
-          <ul class="tabs">
-            {TABS.map((one) => (
-              <li key={one}>
-                <a href={`#${one}`} aria-current={one === tab ? 'page' : undefined}>
-                  {TAB_WORDS[one]}
-                </a>
-              </li>
-            ))}
-          </ul>
-        </nav>
-      )}
-      <div class="tools">
-        <button type="button" class="quiet" onClick={() => print()}>
-          Print a summary
-        </button>
-        <a class="quiet" href="../../">
-          Portal
-        </a>
-      </div>
-    </div>
+    <nav class="top-links" aria-label="Parts of the record">
+      <ul class="tabs">
+        {TABS.map((one) => (
+          <li key={one}>
+            <a href={`#${one}`} aria-current={one === tab ? 'page' : undefined}>
+              {TAB_WORDS[one]}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
   );
 }
 
@@ -159,7 +162,7 @@ function Folds({ tab }: { tab: Tab }) {
               </svg>
             </button>
           </h2>
-          <div id={`fold-body-${one}`} hidden={!open.has(one)} class="fold-body">
+          <div id={`fold-body-${one}`} hidden={!open.has(one)} class={one === 'problems' ? 'fold-body' : 'fold-body fold-body-titled'}>
             {open.has(one) && <ErrorBoundary>{VIEWS[one]()}</ErrorBoundary>}
           </div>
         </div>
@@ -168,9 +171,10 @@ function Folds({ tab }: { tab: Tab }) {
   );
 }
 
-function Footer() {
+function Footer({ narrow }: { narrow: boolean }) {
   return (
     <footer class="foot">
+      {narrow && <Tools />}
       <p>Read only: nothing here changes the hospital’s record. Each look at the record is logged, and the family can see who looked.</p>
     </footer>
   );

@@ -57,7 +57,7 @@ function section(lines: readonly string[], heading: number, rest: string): strin
     }
     joinOrAdd(found, line);
   }
-  return found.map((line) => line.replace(/^(?:[-*•]|\d+[.)])\s+/, ''));
+  return found.map((line) => line.replace(/^(?:[-*•]|\d+[.)])\s+/, '').replace(/^[a-z]/, (first) => first.toUpperCase()));
 }
 
 /** A line that goes on in small letters belongs to the line before it. */

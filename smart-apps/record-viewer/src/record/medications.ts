@@ -30,6 +30,7 @@ export function medicines(requests: readonly MedicationRequest[], included: read
     .filter((one) => !['draft', 'entered-in-error'].includes(one.status) && one.doNotPerform !== true)
     .filter((one) => !['proposal', 'option'].includes(one.intent))
     .map((one) => medicine(one, library))
+    .map((one, _, all) => (one.active || one.note ? one : { ...one, note: replacedBy(one, all) }))
     .sort((a, b) => Number(b.active) - Number(a.active) || when(b.stopped ?? b.started) - when(a.stopped ?? a.started));
 }
 
@@ -50,6 +51,11 @@ function medicine(request: MedicationRequest, library: Map<string, FhirResource>
     reason: (request.reasonCode ?? []).map(conceptText).find(Boolean) ?? request.reasonReference?.[0]?.display,
     note: request.status === 'on-hold' ? 'On hold' : conceptText(request.statusReason),
   };
+}
+
+function replacedBy(old: Medicine, all: readonly Medicine[]): string | undefined {
+  const newer = all.some((one) => one.active && one.key === old.key && one.inpatient === old.inpatient && when(one.started) > when(old.started));
+  return newer ? 'Replaced by a newer order' : undefined;
 }
 
 function conceptOf(request: MedicationRequest, library: Map<string, FhirResource>): CodeableConcept | undefined {

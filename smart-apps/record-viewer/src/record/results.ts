@@ -115,9 +115,18 @@ function newest(panel: Panel): number {
   return Math.max(...panel.series.map((one) => when(takenAt(one.latest))));
 }
 
+/** One test that was abnormal during a contact. */
+export interface AbnormalResult {
+  /** Its worst value: a critical one if there was one, else the last abnormal one. */
+  observation: Observation;
+  flag: Flag;
+  /** The last value of the contact, when that is another one. */
+  last?: Observation;
+}
+
 export interface ResultsToKnow {
-  /** The latest abnormal value of each test in the contact, critical ones first. */
-  abnormal: { observation: Observation; flag: Flag; better: boolean }[];
+  /** What was still abnormal at the end first, critical values before others. */
+  abnormal: AbnormalResult[];
   pending: (Observation | DiagnosticReport)[];
 }
 
@@ -130,11 +139,7 @@ export function resultsOf(
   const inContact = (one: Observation | DiagnosticReport, at: string | undefined) =>
     pointsTo(one.encounter, 'Encounter', encounter.id) || (!one.encounter && duringContact(encounter, at, now));
   const mine = seriesOf(observations.filter((one) => inContact(one, takenAt(one))));
-  const abnormal = mine.flatMap((one) => {
-    const worst = one.all.map((observation) => ({ observation, flag: flagOf(observation) })).find((found) => found.flag);
-    if (!worst?.flag) return [];
-    return [{ observation: worst.observation, flag: worst.flag, better: worst.observation !== one.latest }];
-  });
+  const abnormal = mine.flatMap(worstOf);
   // Something still pending matters wherever it was ordered, as long as it is not older than this contact.
   const start = when(encounter.period?.start);
   const waiting = reports.filter((one) => isPending(one) && (inContact(one, reportedAt(one)) || when(reportedAt(one)) >= start));
@@ -146,6 +151,17 @@ export function resultsOf(
   return { abnormal, pending: [...waiting, ...single] };
 }
 
-function order(one: { flag: Flag; better: boolean }): number {
-  return Number(one.flag.critical) * 2 + Number(!one.better);
+function worstOf(series: Series): AbnormalResult[] {
+  const flagged = series.all.flatMap((observation) => {
+    const flag = flagOf(observation);
+    return flag ? [{ observation, flag }] : [];
+  });
+  const worst = flagged.find((one) => one.flag.critical) ?? flagged[0];
+  if (!worst) return [];
+  return [worst.observation === series.latest ? worst : { ...worst, last: series.latest }];
+}
+
+function order(one: AbnormalResult): number {
+  const stillAbnormal = !one.last || flagOf(one.last) !== undefined;
+  return Number(stillAbnormal) * 2 + Number(one.flag.critical);
 }

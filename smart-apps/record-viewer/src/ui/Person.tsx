@@ -16,9 +16,9 @@ export function Phone({ number, kind }: { number: string; kind?: string }) {
 }
 
 /** Name, role and numbers of one person or team, as one line or two. */
-export function Person({ reference, owner, role }: { reference: Reference; owner?: FhirResource; role?: string }) {
+export function Person({ reference, owner, role, place }: { reference: Reference; owner?: FhirResource; role?: string; place?: boolean }) {
   const { contact, loading } = useContact(reference, owner);
-  const about = [contact?.role, contact?.place].filter(Boolean).join(', ');
+  const about = [contact?.role, place ? contact?.place : undefined].filter(Boolean).join(', ');
   return (
     <div class="person">
       {role && <div class="label">{role}</div>}

@@ -14,7 +14,7 @@ export const TAB_WORDS: Record<Tab, string> = {
   medications: 'Medications',
   results: 'Results',
   notes: 'Notes',
-  problems: 'Problems and allergies',
+  problems: 'Problems',
   immunizations: 'Immunizations',
   team: 'Care team',
 };

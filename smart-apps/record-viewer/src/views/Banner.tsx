@@ -18,12 +18,27 @@ export function Banner() {
       <div class="banner-main">
         <h1 class="banner-name">{patient ? indexName(patient) : state.status === 'failed' ? 'Patient not loaded' : <Wait />}</h1>
         {patient && <Identity patient={patient} />}
-        {patient && <OneOfSeveral patient={patient} />}
       </div>
+      <Tools />
       <div class="banner-more">
+        {patient && <OneOfSeveral patient={patient} />}
         <AllergyLine />
         <PrimaryCare patient={patient} />
       </div>
+    </div>
+  );
+}
+
+/** What one does with the page as a whole. */
+export function Tools() {
+  return (
+    <div class="tools">
+      <button type="button" class="quiet" onClick={() => print()}>
+        Print a summary
+      </button>
+      <a class="quiet" href="../../">
+        Portal
+      </a>
     </div>
   );
 }
@@ -68,7 +83,7 @@ export function mrnOf(patient: Patient): string | undefined {
 function OneOfSeveral({ patient }: { patient: Patient }) {
   const number = patient.multipleBirthInteger;
   if (number === undefined && !patient.multipleBirthBoolean) return null;
-  return <p class="twin">Twin or multiple birth{number ? `, number ${number}` : ''}: check the first name</p>;
+  return <p class="twin">Multiple birth{number ? ` (${number})` : ''}: check first name</p>;
 }
 
 function AllergyLine() {
@@ -88,7 +103,7 @@ function AllergyLine() {
         <span key={one.id} class="allergy">
           {at > 0 && ', '}
           <strong>{allergyName(one)}</strong>
-          {reactionText(one) && ` (${reactionText(one).toLowerCase()}${isSevere(one) ? ', severe' : ''})`}
+          {reactionText(one) && <span class="reaction">{` (${reactionText(one).toLowerCase()}${isSevere(one) ? ', severe' : ''})`}</span>}
         </span>
       ))}
       {active.length > 3 && (

@@ -28,7 +28,7 @@ function PrimaryCare({ patient }: { patient: Patient | undefined }) {
     <div class="team">
       <h3>Primary care</h3>
       <div class="people">
-        {all.map((one) => <Person key={one.reference ?? one.display} reference={one} owner={patient} role="PCP" />)}
+        {all.map((one) => <Person place key={one.reference ?? one.display} reference={one} owner={patient} role="PCP" />)}
       </div>
     </div>
   );
@@ -43,6 +43,7 @@ function Team({ team }: { team: CareTeam }) {
         {members.map((one) =>
           one.member ? (
             <Person
+              place
               key={`${one.member.reference ?? one.member.display} ${conceptText(one.role?.[0]) ?? ''}`}
               reference={one.member}
               owner={team}

@@ -18,7 +18,7 @@ export function EncounterDetails({ mark }: { mark: EncounterMark }) {
         <div class="people">
           {staff.map(({ role, participant }) =>
             participant.individual ? (
-              <Person key={participant.individual.reference ?? participant.individual.display} reference={participant.individual} owner={encounter} role={role} />
+              <Person place key={participant.individual.reference ?? participant.individual.display} reference={participant.individual} owner={encounter} role={role} />
             ) : null,
           )}
         </div>

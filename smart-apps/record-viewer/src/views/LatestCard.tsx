@@ -1,5 +1,5 @@
 import type { Encounter } from 'fhir/r4';
-import { count, daysBetween, instant, periodText } from '../format/date';
+import { count, dateText, daysBetween, instant, periodText } from '../format/date';
 import { contactKind, dispositionOf, isStay, nights, serviceOf, staffOf, titleOf, unitOf } from '../record/encounters';
 import { headline, type LatestContact } from '../record/latest';
 import { diagnosesOf } from '../record/lists';
@@ -34,10 +34,14 @@ function Card({ latest }: { latest: LatestContact }) {
       <Facts latest={latest} />
       <SummaryButtons encounter={encounter} />
       <div class="latest-grid">
-        <WhatNext latest={latest} />
-        <WhoToCall encounter={encounter} />
-        <MedicationChangesBlock encounter={encounter} />
-        <ResultsBlock encounter={encounter} />
+        <div>
+          <WhatNext latest={latest} />
+          <MedicationChangesBlock encounter={encounter} />
+        </div>
+        <div>
+          <ResultsBlock encounter={encounter} />
+          <WhoToCall encounter={encounter} />
+        </div>
       </div>
       <Diagnoses encounter={encounter} />
       <Since latest={latest} />
@@ -51,11 +55,12 @@ function Facts({ latest: { encounter, now: current } }: { latest: LatestContact 
   const organization = useName(encounter.serviceProvider);
   const stayed = nights(encounter, current ? now : undefined);
   const { start, end } = encounter.period ?? {};
-  const parts = [...new Set([unit, contactKind(encounter) === 'visit' ? undefined : serviceOf(encounter), organization])].filter(Boolean);
+  const service = contactKind(encounter) === 'visit' ? undefined : serviceOf(encounter);
+  const parts = distinct([unit, service, organization]);
   return (
     <p class="latest-facts">
       <span class="nowrap">
-        {current && isStay(encounter) ? <>Since <When date={start} /></> : <strong>{periodText(start, end)}</strong>}
+        <strong>{current && isStay(encounter) ? `Since ${dateText(start)}` : periodText(start, end)}</strong>
         {isStay(encounter) && stayed !== undefined && stayed > 0 && ` (${count(stayed, 'night')})`}
       </span>
       {parts.length > 0 && <span>{parts.join(', ')}</span>}
@@ -63,6 +68,13 @@ function Facts({ latest: { encounter, now: current } }: { latest: LatestContact 
       {current && isStay(encounter) && <span class="pill">Not discharged yet</span>}
     </p>
   );
+}
+
+/** Leaves out what another part already says: "General pediatrics" beside "5 West, General Pediatrics". */
+function distinct(parts: (string | undefined)[]): string[] {
+  const said = parts.filter((one): one is string => Boolean(one));
+  const low = said.map((one) => one.toLowerCase());
+  return said.filter((_, at) => !low.some((other, index) => index !== at && other.includes(low[at] ?? '') && (other !== low[at] || index < at)));
 }
 
 function Outcome({ encounter }: { encounter: Encounter }) {
@@ -113,8 +125,9 @@ function SummaryButtons({ encounter }: { encounter: Encounter }) {
 }
 
 function WhoToCall({ encounter }: { encounter: Encounter }) {
-  const staff = staffOf(encounter).filter((one) => one.role !== 'Referred by');
-  const shown = staff.slice(0, 3);
+  const staff = staffOf(encounter);
+  const wanted = staff.filter((one) => ['Attending', 'Specialist', 'For questions'].includes(one.role));
+  const shown = (wanted.length ? wanted : staff).slice(0, 3);
   return (
     <div class="block">
       <h4>Who to call</h4>

@@ -2,6 +2,7 @@ import type { DiagnosticReport, Encounter, Observation } from 'fhir/r4';
 import { conceptText } from '../format/concept';
 import { count, dateText } from '../format/date';
 import { normalRange, observationText, rangeText } from '../format/quantity';
+import { flagOf } from '../record/flags';
 import { changesIn, type Medicine } from '../record/medications';
 import { reportedAt, resultsOf, shortName, takenAt, testName } from '../record/results';
 import { useFeed, usePage } from '../ui/context';
@@ -72,7 +73,7 @@ export function ResultsBlock({ encounter }: { encounter: Encounter }) {
       <Filled sources={sources} filled={abnormal.length + pending.length > 0} empty="Nothing abnormal and nothing pending." lines={3}>
         <ul class="results-to-know">
           {pending.map((one) => <Pending key={`${one.resourceType}/${one.id}`} item={one} />)}
-          {abnormal.slice(0, MOST).map(({ observation, flag, better }) => (
+          {abnormal.slice(0, MOST).map(({ observation, flag, last }) => (
             <li key={observation.id}>
               <FlagMark flag={flag} />
               <span>
@@ -80,7 +81,7 @@ export function ResultsBlock({ encounter }: { encounter: Encounter }) {
                 <Range observation={observation} />
                 <span class="sub">
                   {dateText(takenAt(observation))}
-                  {better && ', normal later'}
+                  {last && `; last ${observationText(last)} (${(flagOf(last)?.word ?? 'normal').toLowerCase()}), ${dateText(takenAt(last))}`}
                 </span>
               </span>
             </li>

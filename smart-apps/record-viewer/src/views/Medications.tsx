@@ -25,7 +25,7 @@ export function Medications() {
           <p class="empty">No current medicines outside the hospital.</p>
         )}
         {inHospital.length > 0 && <MedicineTable caption="Given in the hospital now" rows={inHospital} />}
-        {past.length > 0 && <MedicineTable caption={`No longer taken, ${count(past.length, 'order')}`} rows={past.slice(0, most)} past />}
+        {past.length > 0 && <MedicineTable caption={`Stopped or finished, ${count(past.length, 'order')}`} rows={past.slice(0, most)} past />}
         {past.length > most && (
           <button type="button" class="button-second" onClick={() => setMost(most + STEP)}>
             Show earlier

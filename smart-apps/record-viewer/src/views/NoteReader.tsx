@@ -7,6 +7,7 @@ import { useContact, usePage } from '../ui/context';
 import { NoteFrame } from '../ui/NoteFrame';
 import { BlobView } from '../ui/BlobView';
 import { Phone } from '../ui/Person';
+import { PlainNote } from '../ui/PlainNote';
 import { Skeleton } from '../ui/Section';
 import { failureWords } from '../ui/words';
 
@@ -86,7 +87,7 @@ function Failed({ failure, again }: { failure: Failure; again(): void }) {
 function Shown({ content, note }: { content: Content; note: Note }) {
   switch (content.kind) {
     case 'text':
-      return <div class="note-text note-plain">{content.text.trim()}</div>;
+      return <PlainNote text={content.text} />;
     case 'html':
       return <NoteFrame html={content.html} title={note.title} />;
     default: {

@@ -3,7 +3,7 @@ import { useId, useMemo, useState } from 'preact/hooks';
 import { normalRange, observationText, rangeText } from '../format/quantity';
 import { flagOf } from '../record/flags';
 import { isPending, panelsOf, seriesOf, takenAt, type Panel, type Series } from '../record/results';
-import { count } from '../format/date';
+import { count, dateText } from '../format/date';
 import { useFeed, usePage } from '../ui/context';
 import { FlagMark } from '../ui/Flag';
 import { Filled, Section, Skeleton, source } from '../ui/Section';
@@ -94,6 +94,10 @@ function SeriesRows({ series }: { series: Series }) {
         <td class="cell-value">
           <span class="value">{observationText(latest)}</span> <FlagMark flag={flagOf(latest)} />
           {isPending(latest) && <span class="sub">Preliminary</span>}
+          <span class="cell-more sub">
+            {rangeText(normalRange(latest.referenceRange)) && `range ${rangeText(normalRange(latest.referenceRange))}, `}
+            {dateText(takenAt(latest))}
+          </span>
         </td>
         <td class="cell-range">{rangeText(normalRange(latest.referenceRange)) || <span class="muted">Not given</span>}</td>
         <td class="cell-trend">
@@ -101,7 +105,7 @@ function SeriesRows({ series }: { series: Series }) {
           <span class="muted trend-count">{count(series.all.length, 'value')}</span>
         </td>
         <td class="cell-date">
-          <When date={takenAt(latest)} />
+          <When date={takenAt(latest)} stacked />
         </td>
       </tr>
       <tr id={id} hidden={!open}>

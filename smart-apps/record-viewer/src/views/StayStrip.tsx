@@ -1,5 +1,5 @@
 import { instant } from '../format/date';
-import { isStay } from '../record/encounters';
+import { isStay, nights } from '../record/encounters';
 import type { EncounterMark } from '../record/timeline';
 import { usePage } from '../ui/context';
 
@@ -9,7 +9,7 @@ const WIDTH = 240;
 export function StayStrip({ mark }: { mark: EncounterMark }) {
   const { now } = usePage();
   const start = instant(mark.encounter.period?.start)?.getTime();
-  if (!isStay(mark.encounter) || start === undefined || mark.results.length + mark.notes.length === 0) return null;
+  if ((nights(mark.encounter, now) ?? 0) < 1 || !isStay(mark.encounter) || start === undefined || mark.results.length + mark.notes.length === 0) return null;
   const end = instant(mark.encounter.period?.end)?.getTime() ?? now.getTime();
   const length = Math.max(end - start, 3_600_000);
   const at = (date: string | undefined) => {

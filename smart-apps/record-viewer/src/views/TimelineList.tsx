@@ -2,7 +2,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { dateText, instant } from '../format/date';
 import { timelineOf, type Mark, type MarkKind } from '../record/timeline';
 import { useFeed, usePage } from '../ui/context';
-import { Filled, Section, source } from '../ui/Section';
+import { Filled, Section, source, type Source } from '../ui/Section';
 import { useNotes } from '../ui/useDerived';
 import { TimelineItem } from './TimelineItem';
 
@@ -33,8 +33,8 @@ export function TimelineList({ compact }: { compact?: boolean }) {
     source(store.procedures, 'Procedures'),
   ];
   return (
-    <Section title="Timeline" id={compact ? 'timeline-short' : 'timeline'} sources={sources} class="timeline">
-      <Filter kind={kind} counts={countKinds(timeline.flat)} choose={setKind} />
+    <Section title="Timeline" id={compact ? 'timeline-short' : 'timeline'} sources={sources} class={compact ? 'timeline' : 'timeline timeline-full'}>
+      <Filter kind={kind} counts={countKinds(timeline.flat)} settled={useSettled(sources)} choose={setKind} />
       <Filled sources={sources.slice(0, 1)} filled={marks.length > 0} empty={kind ? 'Nothing of this kind on record.' : 'Nothing on record yet.'} lines={8}>
         <Marks marks={marks.slice(0, most)} />
       </Filled>
@@ -71,13 +71,18 @@ function countKinds(marks: readonly Mark[]): Record<MarkKind, number> {
   return counts;
 }
 
-function Filter(props: { kind: MarkKind | undefined; counts: Record<MarkKind, number>; choose(kind: MarkKind | undefined): void }) {
+function useSettled(sources: Source[]): boolean {
+  return sources.map((one) => useFeed(one.feed).status !== 'loading').every(Boolean);
+}
+
+/** Kinds of which there is none go away, but only when everything has come: buttons must not jump under a finger. */
+function Filter(props: { kind: MarkKind | undefined; counts: Record<MarkKind, number>; settled: boolean; choose(kind: MarkKind | undefined): void }) {
   return (
     <div class="filter" role="group" aria-label="Show in the timeline">
       <button type="button" aria-pressed={props.kind === undefined} onClick={() => props.choose(undefined)}>
         All
       </button>
-      {KINDS.map(({ kind, word }) => (
+      {KINDS.filter(({ kind }) => props.counts[kind] > 0 || !props.settled || kind === props.kind).map(({ kind, word }) => (
         <button key={kind} type="button" aria-pressed={props.kind === kind} onClick={() => props.choose(props.kind === kind ? undefined : kind)}>
           {word} <span class="count">{props.counts[kind]}</span>
         </button>
