@@ -20,8 +20,8 @@ pub enum SealingKeyError {
     /// The file cannot be read or written.
     #[error("the key file cannot be read or written: {0}")]
     File(#[from] std::io::Error),
-    /// Not 32 bytes in base64url.
-    #[error("a key is 32 bytes in base64url without padding, 43 characters")]
+    /// Not 32 bytes in base64.
+    #[error("a key is 32 bytes in base64, 43 characters or 44 with padding")]
     Form,
 }
 
@@ -44,9 +44,10 @@ impl SealingKey {
         Self::from_bytes(bytes)
     }
 
-    /// From text: 32 bytes in base64url without padding, white space around it ignored.
+    /// From text: 32 bytes in base64 of either alphabet, with or without padding, white space around it ignored.
     pub fn parse(text: &str) -> Result<Self, SealingKeyError> {
-        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| SealingKeyError::Form)?);
+        let text = Zeroizing::new(text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_"));
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text.as_str()).map_err(|_| SealingKeyError::Form)?);
         let bytes = <[u8; KEY_LEN]>::try_from(bytes.as_slice()).map_err(|_| SealingKeyError::Form)?;
         Ok(Self::from_bytes(bytes))
     }

@@ -90,6 +90,16 @@ impl TokenHash {
         Self(hash)
     }
 
+    /// The hash with these bytes.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes of the hash.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Reads the stored form; `None` when it is not 64 hexadecimal digits.
     pub fn from_hex(text: &str) -> Option<Self> {
         let mut hash = [0_u8; 32];

@@ -1,50 +1,104 @@
 //! People who sign in, and their password hashes.
 
-use crate::domain::account::{Account, AccountState};
-use crate::domain::ids::AccountId;
+use crate::domain::account::{Account, AccountKind, AccountState};
+use crate::domain::ids::{AccountId, Npi};
 
+use super::changes::Noun;
+use super::db::{Fields, Row, json_of, word_of};
 use super::{Store, StoreError, Transaction};
+
+statements! {
+    INSERT = "INSERT INTO accounts (id, kind, npi, email, name, phone, state, created_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    BY_ID = "SELECT id, kind, email, name, phone, state, created_at FROM accounts WHERE id = $1";
+    BY_EMAIL = "SELECT id, kind, email, name, phone, state, created_at FROM accounts WHERE email = $1";
+    BY_NPI = "SELECT id, kind, email, name, phone, state, created_at FROM accounts WHERE npi = $1";
+    LIST = "SELECT id, kind, email, name, phone, state, created_at FROM accounts
+            WHERE email > $1 ORDER BY email LIMIT $2";
+    SET_STATE = "UPDATE accounts SET state = $2 WHERE id = $1";
+    PASSWORD = "SELECT password_hash FROM accounts WHERE id = $1";
+    SET_PASSWORD = "UPDATE accounts SET password_hash = $2 WHERE id = $1";
+}
+
+pub(super) fn read(row: Row) -> Result<Account, StoreError> {
+    let mut fields = Fields::new("accounts", row);
+    Ok(Account {
+        id: fields.id("id")?,
+        kind: fields.json("kind")?,
+        email: fields.text("email")?,
+        name: fields.text("name")?,
+        phone: fields.maybe_text("phone")?,
+        state: fields.word("state")?,
+        created_at: fields.time("created_at")?,
+    })
+}
 
 impl Store {
     /// The account with this identifier.
-    pub async fn account(&self, _id: &AccountId) -> Result<Option<Account>, StoreError> {
-        todo!()
+    pub async fn account(&self, id: &AccountId) -> Result<Option<Account>, StoreError> {
+        self.read_one(BY_ID, args![id]).await?.map(read).transpose()
     }
 
     /// The account with this sign-in name, in any case (S-18).
-    pub async fn account_by_email(&self, _email: &str) -> Result<Option<Account>, StoreError> {
-        todo!()
+    pub async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError> {
+        self.read_one(BY_EMAIL, args![email.trim().to_lowercase()]).await?.map(read).transpose()
+    }
+
+    /// The provider with this NPI (S-01).
+    pub async fn account_by_npi(&self, npi: &Npi) -> Result<Option<Account>, StoreError> {
+        self.read_one(BY_NPI, args![npi]).await?.map(read).transpose()
     }
 
     /// All accounts by e-mail address, from `after` on (exclusive), at most `limit`.
-    pub async fn accounts(&self, _after: Option<&str>, _limit: u32) -> Result<Vec<Account>, StoreError> {
-        todo!()
+    pub async fn accounts(&self, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError> {
+        self.list(LIST, args![after.unwrap_or_default(), limit], read).await
     }
 
     /// The stored argon2id hash (PHC string); `None` when the account signs in elsewhere or does not exist.
-    pub async fn password_hash(&self, _id: &AccountId) -> Result<Option<String>, StoreError> {
-        todo!()
+    pub async fn password_hash(&self, id: &AccountId) -> Result<Option<String>, StoreError> {
+        match self.read_one(PASSWORD, args![id]).await? {
+            Some(row) => Fields::new("accounts", row).maybe_text("password_hash"),
+            None => Ok(None),
+        }
     }
 }
 
 impl Transaction {
-    /// Adds an account. `Conflict("accounts.email")` when the address is taken.
-    pub async fn insert_account(&mut self, _account: &Account) -> Result<(), StoreError> {
-        todo!()
+    /// Adds an account. `Conflict("accounts.email")` or `Conflict("accounts.npi")` when one of these is taken.
+    pub async fn insert_account(&mut self, account: &Account) -> Result<(), StoreError> {
+        let npi = match &account.kind {
+            AccountKind::Provider { npi } => Some(npi),
+            _ => None,
+        };
+        let args = args![
+            &account.id,
+            json_of("accounts", &account.kind)?,
+            npi,
+            account.email.trim().to_lowercase(),
+            &account.name,
+            account.phone.as_ref(),
+            word_of(&account.state),
+            account.created_at,
+        ];
+        self.run(INSERT, args).await?;
+        self.changed(Noun::Account, account.id.as_str());
+        Ok(())
     }
 
     /// Sets whether the account may act; holds from the next request on. False when there is no such account.
     pub async fn set_account_state(
         &mut self,
-        _id: &AccountId,
-        _state: AccountState,
+        id: &AccountId,
+        state: AccountState,
     ) -> Result<bool, StoreError> {
-        todo!()
+        let found = self.run(SET_STATE, args![id, word_of(&state)]).await? > 0;
+        self.changed(Noun::Account, id.as_str());
+        Ok(found)
     }
 
     /// Sets the password hash (PHC string). False when there is no such account.
-    pub async fn set_password_hash(&mut self, _id: &AccountId, _hash: &str) -> Result<bool, StoreError> {
-        todo!()
+    pub async fn set_password_hash(&mut self, id: &AccountId, hash: &str) -> Result<bool, StoreError> {
+        Ok(self.run(SET_PASSWORD, args![id, hash]).await? > 0)
     }
 }
 

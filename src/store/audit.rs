@@ -1,9 +1,31 @@
 //! The audit log: numbered without gaps and hash-chained (DESIGN.md 9).
 
+use aws_lc_rs::digest;
+
 use crate::domain::audit::AuditEvent;
 use crate::domain::ids::FhirId;
+use crate::domain::secret::TokenHash;
 
+use super::db::{Fields, Row, json_of};
 use super::{Store, StoreError};
+
+statements! {
+    // The row lock makes every other appender wait for this transaction: one chain, without gaps.
+    NEXT = "UPDATE audit_head SET number = number + $1 WHERE id = 1 RETURNING number, hash";
+    HEAD = "SELECT number, hash FROM audit_head WHERE id = 1";
+    SET_HEAD = "UPDATE audit_head SET hash = $1 WHERE id = 1";
+    INSERT = "INSERT INTO audit_events (number, at, event, hash) VALUES ($1, $2, $3, $4)";
+    INSERT_8 = "INSERT INTO audit_events (number, at, event, hash) VALUES
+                ($1, $2, $3, $4), ($5, $6, $7, $8), ($9, $10, $11, $12), ($13, $14, $15, $16),
+                ($17, $18, $19, $20), ($21, $22, $23, $24), ($25, $26, $27, $28), ($29, $30, $31, $32)";
+    INSERT_PATIENT = "INSERT INTO audit_patients (patient, number) VALUES ($1, $2) ON CONFLICT (patient, number) DO NOTHING";
+    RANGE = "SELECT number, event, hash FROM audit_events WHERE number >= $1 ORDER BY number LIMIT $2";
+    OF_PATIENT = "SELECT e.number, e.event, e.hash FROM audit_patients p JOIN audit_events e ON e.number = p.number
+                  WHERE p.patient = $1 AND p.number < $2 ORDER BY p.number DESC LIMIT $3";
+}
+
+/// Events verified at a time.
+const PAGE: u32 = 1000;
 
 /// The end of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +33,7 @@ pub struct AuditHead {
     /// Number of the last event; 0: there is none.
     pub number: u64,
     /// Its hash; zeros: there is none.
-    pub hash: [u8; 32],
+    pub hash: TokenHash,
 }
 
 /// An event as stored.
@@ -20,39 +42,117 @@ pub struct StoredAudit {
     /// 1, 2, 3, ...
     pub number: u64,
     /// SHA-256 over the hash before it, the number and the event as stored.
-    pub hash: [u8; 32],
+    pub hash: TokenHash,
     /// The event.
     pub event: AuditEvent,
 }
 
+/// The hash of an event: SHA-256 over the hash before it (32 bytes), its number (8 bytes, big-endian) and its JSON as stored.
+fn link(before: TokenHash, number: u64, json: &str) -> TokenHash {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(before.as_bytes());
+    context.update(&number.to_be_bytes());
+    context.update(json.as_bytes());
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    TokenHash::from_bytes(hash)
+}
+
+fn head(row: Option<Row>) -> Result<AuditHead, StoreError> {
+    let Some(row) = row else {
+        return Err(StoreError::Corrupt { noun: "audit_head", field: "number" });
+    };
+    let mut fields = Fields::new("audit_head", row);
+    Ok(AuditHead { number: fields.number("number")?, hash: fields.hash("hash")? })
+}
+
+fn read(row: Row) -> Result<(StoredAudit, String), StoreError> {
+    let mut fields = Fields::new("audit_events", row);
+    let number = fields.number("number")?;
+    let json = fields.text("event")?;
+    let event = serde_json::from_str(&json).map_err(|_| fields.corrupt("event"))?;
+    Ok((StoredAudit { number, hash: fields.hash("hash")?, event }, json))
+}
+
 impl Store {
-    /// Appends events in order, in one transaction. When it returns they are durable.
-    pub async fn append_audit(&self, _batch: &[AuditEvent]) -> Result<AuditHead, StoreError> {
-        todo!()
+    /// Appends events in order, in one transaction; the number and hash of the last. When it returns they are durable.
+    pub async fn append_audit(&self, batch: &[AuditEvent]) -> Result<AuditHead, StoreError> {
+        let count = i64::try_from(batch.len()).unwrap_or(i64::MAX);
+        let texts =
+            batch.iter().map(|event| json_of("audit_events", event)).collect::<Result<Vec<_>, _>>()?;
+        let mut transaction = self.begin().await?;
+        let taken = head(transaction.one(NEXT, args![count]).await?)?;
+        let mut last = AuditHead { number: taken.number - batch.len() as u64, hash: taken.hash };
+        let mut rows = Vec::with_capacity(batch.len());
+        for (event, json) in batch.iter().zip(texts) {
+            let number = last.number + 1;
+            last = AuditHead { number, hash: link(last.hash, number, &json) };
+            rows.push((stored(number), event, json, last.hash));
+        }
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let eight = rows.len() >= 8;
+            let mut args = Vec::with_capacity(32);
+            for (number, event, json, hash) in rows.by_ref().take(if eight { 8 } else { 1 }) {
+                args.extend(args![number, event.at, json, &hash]);
+            }
+            transaction.run(if eight { INSERT_8 } else { INSERT }, args).await?;
+        }
+        for (number, event) in (taken.number - batch.len() as u64 + 1..).zip(batch) {
+            for patient in &event.patients {
+                transaction.run(INSERT_PATIENT, args![patient, stored(number)]).await?;
+            }
+        }
+        transaction.run(SET_HEAD, args![&last.hash]).await?;
+        transaction.commit().await?;
+        Ok(last)
     }
 
     /// The end of the chain.
     pub async fn audit_head(&self) -> Result<AuditHead, StoreError> {
-        todo!()
+        head(self.read_one(HEAD, args![]).await?)
     }
 
     /// Events from number `from` on, at most `limit`.
-    pub async fn read_audit(&self, _from: u64, _limit: u32) -> Result<Vec<StoredAudit>, StoreError> {
-        todo!()
+    pub async fn read_audit(&self, from: u64, limit: u32) -> Result<Vec<StoredAudit>, StoreError> {
+        self.list(RANGE, args![stored(from), limit], |row| Ok(read(row)?.0)).await
     }
 
     /// Events about this patient before number `before` (`None`: from the end), latest first, at most `limit`.
     pub async fn audit_of_patient(
         &self,
-        _patient: &FhirId,
-        _before: Option<u64>,
-        _limit: u32,
+        patient: &FhirId,
+        before: Option<u64>,
+        limit: u32,
     ) -> Result<Vec<StoredAudit>, StoreError> {
-        todo!()
+        let before = before.map_or(i64::MAX, stored);
+        self.list(OF_PATIENT, args![patient, before, limit], |row| Ok(read(row)?.0)).await
     }
 
-    /// Recomputes the whole chain; the number of the first event that does not fit, or `None` when all is well.
+    /// Recomputes the whole chain; the number of the first event that is missing or does not fit, or `None` when all is well.
     pub async fn verify_audit(&self) -> Result<Option<u64>, StoreError> {
-        todo!()
+        let end = self.audit_head().await?;
+        let mut last = AuditHead { number: 0, hash: TokenHash::from_bytes([0; 32]) };
+        while last.number < end.number {
+            let page = self.list(RANGE, args![stored(last.number + 1), PAGE], read).await?;
+            if page.is_empty() {
+                return Ok(Some(last.number + 1));
+            }
+            for (event, json) in page {
+                let number = last.number + 1;
+                if event.number != number || event.hash != link(last.hash, number, &json) {
+                    return Ok(Some(number));
+                }
+                last = AuditHead { number, hash: event.hash };
+                if number == end.number && event.hash != end.hash {
+                    return Ok(Some(number));
+                }
+            }
+        }
+        Ok(None)
     }
+}
+
+fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

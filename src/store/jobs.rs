@@ -4,15 +4,22 @@ use std::time::Duration;
 
 use super::{StoreError, Transaction};
 
+statements! {
+    TAKE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3)
+            ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+            WHERE leases.holder = excluded.holder OR leases.expires_at <= $4";
+}
+
 impl Transaction {
     /// Takes the lease `name` for `holder` until `duration` from now, unless another holds it. True when taken or renewed.
     pub async fn take_lease(
         &mut self,
-        _name: &str,
-        _holder: &str,
-        _duration: Duration,
+        name: &str,
+        holder: &str,
+        duration: Duration,
     ) -> Result<bool, StoreError> {
-        todo!()
+        let now = self.now();
+        Ok(self.run(TAKE, args![name, holder, now.plus(duration), now]).await? > 0)
     }
 }
 

@@ -4,7 +4,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::clock::Timestamp;
 
+use super::db::{Fields, Row, word_of};
 use super::{Store, StoreError, Transaction};
+
+statements! {
+    LIST = "SELECT kid, purpose, algorithm, sealed, state, created_at, retired_at FROM signing_keys
+            ORDER BY created_at DESC, kid";
+    RETIRE = "UPDATE signing_keys SET state = 'retiring', retired_at = $2 WHERE purpose = $1 AND state = 'active'";
+    INSERT = "INSERT INTO signing_keys (kid, purpose, algorithm, sealed, state, created_at, retired_at)
+              VALUES ($1, $2, $3, $4, 'active', $5, NULL)";
+    REMOVE = "DELETE FROM signing_keys WHERE state = 'retiring' AND retired_at < $1";
+}
+
+fn read(row: Row) -> Result<StoredKey, StoreError> {
+    let mut fields = Fields::new("signing_keys", row);
+    Ok(StoredKey {
+        kid: fields.text("kid")?,
+        purpose: fields.word("purpose")?,
+        algorithm: fields.text("algorithm")?,
+        sealed: fields.text("sealed")?,
+        state: fields.word("state")?,
+        created_at: fields.time("created_at")?,
+        retired_at: fields.maybe_time("retired_at")?,
+    })
+}
 
 /// What a key signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,25 +71,37 @@ pub struct StoredKey {
 impl Store {
     /// All keys, latest first.
     pub async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        todo!()
+        self.list(LIST, args![], read).await
     }
 }
 
 impl Transaction {
     /// Adds a key as the active one of its purpose; those before it begin to retire.
-    pub async fn rotate_key(&mut self, _key: &StoredKey) -> Result<(), StoreError> {
-        todo!()
+    pub async fn rotate_key(&mut self, key: &StoredKey) -> Result<(), StoreError> {
+        let now = self.now();
+        self.run(RETIRE, args![word_of(&key.purpose), now]).await?;
+        self.insert_first_key(key).await
+    }
+
+    /// Adds a key as the active one of its purpose. `Conflict("signing_keys.active")` when there is one: another process was
+    /// first.
+    pub async fn insert_first_key(&mut self, key: &StoredKey) -> Result<(), StoreError> {
+        let args = args![&key.kid, word_of(&key.purpose), &key.algorithm, &key.sealed, key.created_at];
+        self.run(INSERT, args).await?;
+        Ok(())
     }
 
     /// Removes retiring keys that stopped signing before `before`; returns how many.
-    pub async fn remove_retired_keys(&mut self, _before: Timestamp) -> Result<u64, StoreError> {
-        todo!()
+    pub async fn remove_retired_keys(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        self.run(REMOVE, args![before]).await
     }
 }
 
 alone! {
     /// Adds a key as the active one of its purpose; those before it begin to retire.
     fn rotate_key(key: &StoredKey) -> ();
+    /// Adds the first key of its purpose.
+    fn insert_first_key(key: &StoredKey) -> ();
     /// Removes retiring keys that stopped signing before `before`.
     fn remove_retired_keys(before: Timestamp) -> u64;
 }

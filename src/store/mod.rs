@@ -6,36 +6,57 @@
 
 #[macro_use]
 mod alone;
+#[macro_use]
+mod db;
 
 pub mod accounts;
 pub mod audit;
 pub mod authorizations;
+mod changes;
 pub mod clients;
 pub mod consents;
 pub mod directory;
 pub mod error;
+mod follow;
+mod grant_table;
 pub mod grants;
 pub mod jobs;
 pub mod jti;
 pub mod keys;
 pub mod launches;
+mod load;
+mod migrate;
 pub mod outbox;
+mod postgres;
 pub mod practices;
 pub mod saved;
 pub mod sessions;
 pub mod sponsorships;
+mod sqlite;
+mod sweep;
 pub mod throttle;
+mod token_cache;
 pub mod tokens;
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
-use crate::domain::clock::SharedClock;
+use secrecy::ExposeSecret as _;
+
+use crate::domain::clock::{SharedClock, Timestamp};
+
+use self::changes::{Change, SharedPosition};
+use self::db::{Arg, Row, Sql};
+use self::postgres::Postgres;
+use self::sqlite::{Sqlite, Turn};
+use self::token_cache::TokenCache;
 
 pub use self::directory::Directory;
 pub use self::error::StoreError;
 
 /// Which database, and how.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct StoreOptions {
     url: secrecy::SecretString,
     readers: u32,
@@ -44,7 +65,7 @@ pub struct StoreOptions {
 }
 
 impl StoreOptions {
-    /// `sqlite:/path/to/file.db` (made if absent, mode 0600) or `postgres://...`.
+    /// `sqlite:/path/to/file.db` (made if absent, mode 0600) or `postgres://user:password@host/database`.
     pub fn new(url: &str) -> Self {
         Self { url: url.into(), readers: 4, connections: 16, synchronous: true }
     }
@@ -74,70 +95,204 @@ impl StoreOptions {
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    backend: Backend,
     clock: SharedClock,
     directory: Arc<Directory>,
+    tokens: TokenCache,
+    position: SharedPosition,
+    taking_in: tokio::sync::Mutex<()>,
+}
+
+enum Backend {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.inner.backend {
+            Backend::Sqlite(_) => "Store(SQLite)",
+            Backend::Postgres(_) => "Store(PostgreSQL)",
+        })
+    }
 }
 
 /// A change in progress. [`Transaction::commit`] makes it hold; dropping it undoes it.
+#[must_use = "a transaction that is not committed is undone"]
 pub struct Transaction {
-    clock: SharedClock,
+    // Before `store`: the work ends while what it runs on still exists.
+    work: Work,
+    changes: BTreeSet<Change>,
+    store: Store,
+}
+
+enum Work {
+    Sqlite(Turn),
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
 impl Store {
     /// Opens the database. Call [`Store::migrate`] before anything else when the schema may be old or absent;
-    /// then [`Store::load_directory`].
+    /// then [`Store::reload`].
     pub async fn open(options: &StoreOptions, clock: SharedClock) -> Result<Self, StoreError> {
-        let _ = (options.readers, options.connections, options.synchronous, &options.url, clock);
-        todo!()
+        let url = options.url.expose_secret();
+        let backend = match url.split(':').next() {
+            Some("sqlite") => Backend::Sqlite(Sqlite::open(options, url).await?),
+            Some("postgres" | "postgresql") => Backend::Postgres(Postgres::open(options, url).await?),
+            _ => {
+                return Err(StoreError::Address("it must begin with sqlite: or postgres:".to_owned()));
+            }
+        };
+        Ok(Self {
+            inner: Arc::new(Inner {
+                backend,
+                tokens: TokenCache::new(),
+                clock,
+                directory: Arc::default(),
+                position: SharedPosition::default(),
+                taking_in: tokio::sync::Mutex::default(),
+            }),
+        })
     }
 
-    /// Brings the schema up to date. Several processes may do so at once.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
-        todo!()
+    /// Opens, brings the schema up to date and loads what is kept in memory: what a server or command does first.
+    pub async fn open_ready(options: &StoreOptions, clock: SharedClock) -> Result<Self, StoreError> {
+        let store = Self::open(options, clock).await?;
+        store.migrate().await?;
+        store.reload().await?;
+        Ok(store)
     }
 
-    /// Fills [`Store::directory`] from the database. Until then it knows nobody and so permits nothing.
-    pub async fn load_directory(&self) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    /// Begins a change. On SQLite there is one at a time in a process; others wait their turn.
+    /// Begins a change. On SQLite there is one at a time in a process; others wait their turn, so do nothing slow in it.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
-        todo!()
+        let work = match &self.inner.backend {
+            Backend::Sqlite(sqlite) => Work::Sqlite(sqlite.begin().await?),
+            Backend::Postgres(postgres) => Work::Postgres(postgres.begin().await?),
+        };
+        Ok(Transaction { work, changes: BTreeSet::new(), store: self.clone() })
     }
 
     /// What the policy asks: accounts, rosters, sponsorships and grants in memory, current to the last commit.
     pub fn directory(&self) -> Arc<Directory> {
-        Arc::clone(&self.directory)
-    }
-
-    /// Takes in what other processes changed since the last look. A job calls it a few times a second; returns whether
-    /// there was anything.
-    pub async fn refresh(&self) -> Result<bool, StoreError> {
-        todo!()
+        Arc::clone(&self.inner.directory)
     }
 
     /// Whether the database answers, for readiness.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        todo!()
+        self.last_change().await.map(drop)
     }
 
     /// Ends all connections after what is under way. SQLite: folds the write-ahead log back.
     pub async fn close(&self) {
-        let _ = &self.clock;
-        todo!()
+        match &self.inner.backend {
+            Backend::Sqlite(sqlite) => sqlite.close().await,
+            Backend::Postgres(postgres) => postgres.close().await,
+        }
     }
 
-    /// Removes what has expired: sessions, codes, tokens, launches, jti, throttle counters. Returns how many rows.
-    pub async fn sweep(&self) -> Result<u64, StoreError> {
-        todo!()
+    fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    async fn read(&self, sql: Sql, args: Vec<Arg>) -> Result<Vec<Row>, StoreError> {
+        match &self.inner.backend {
+            Backend::Sqlite(sqlite) => sqlite.read(sql, args).await,
+            Backend::Postgres(postgres) => postgres.read(sql, args).await,
+        }
+    }
+
+    async fn read_one(&self, sql: Sql, args: Vec<Arg>) -> Result<Option<Row>, StoreError> {
+        Ok(self.read(sql, args).await?.into_iter().next())
+    }
+
+    /// Rows read into values.
+    async fn list<T>(
+        &self,
+        sql: Sql,
+        args: Vec<Arg>,
+        read: impl Fn(Row) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.read(sql, args).await?.into_iter().map(read).collect()
     }
 }
 
 impl Transaction {
-    /// Makes the change hold, for every reader and for [`Store::directory`], before it returns.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        let _ = &self.clock;
-        todo!()
+    /// Makes the change hold, for every reader and for [`Store::directory`], before it returns. An error means that it may not
+    /// hold; only when the database failed in this very moment can it hold nevertheless.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        let numbers = if self.changes.is_empty() { None } else { Some(self.write_changes().await?) };
+        let Self { work, changes, store } = self;
+        match work {
+            Work::Sqlite(turn) => turn.commit().await?,
+            Work::Postgres(mut transaction) => {
+                if numbers.is_some() {
+                    postgres::notify(&mut transaction).await?;
+                }
+                transaction.commit().await?;
+            }
+        }
+        match numbers {
+            Some(numbers) => store.take_in_own(changes.into_iter().collect(), numbers).await,
+            None => Ok(()),
+        }
     }
+
+    fn now(&self) -> Timestamp {
+        self.store.now()
+    }
+
+    /// Runs a statement; its rows and how many rows it changed.
+    async fn rows_and_count(&mut self, sql: Sql, args: Vec<Arg>) -> Result<(Vec<Row>, u64), StoreError> {
+        match &mut self.work {
+            Work::Sqlite(turn) => turn.run(sql, args).await,
+            Work::Postgres(transaction) => postgres::run(transaction, sql, args).await,
+        }
+    }
+
+    /// Runs a statement; how many rows it changed.
+    async fn run(&mut self, sql: Sql, args: Vec<Arg>) -> Result<u64, StoreError> {
+        Ok(self.rows_and_count(sql, args).await?.1)
+    }
+
+    /// Runs a statement that gives at most one row.
+    async fn one(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows_and_count(sql, args).await?.0.into_iter().next())
+    }
+
+    /// Runs a statement that gives rows.
+    async fn rows(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Vec<Row>, StoreError> {
+        Ok(self.rows_and_count(sql, args).await?.0)
+    }
+}
+
+/// Every statement that both databases must understand, with the file it is from: for the test that prepares them.
+#[doc(hidden)]
+pub fn statements() -> Vec<(&'static str, &'static str)> {
+    let files: [(&str, &[Sql]); 20] = [
+        ("accounts", accounts::ALL),
+        ("audit", audit::ALL),
+        ("authorizations", authorizations::ALL),
+        ("changes", changes::ALL),
+        ("clients", clients::ALL),
+        ("consents", consents::ALL),
+        ("grants", grants::ALL),
+        ("jobs", jobs::ALL),
+        ("jti", jti::ALL),
+        ("keys", keys::ALL),
+        ("launches", launches::ALL),
+        ("load", load::ALL),
+        ("outbox", outbox::ALL),
+        ("practices", practices::ALL),
+        ("saved", saved::ALL),
+        ("sessions", sessions::ALL),
+        ("sponsorships", sponsorships::ALL),
+        ("sweep", sweep::ALL),
+        ("throttle", throttle::ALL),
+        ("tokens", tokens::ALL),
+    ];
+    files.iter().flat_map(|(file, all)| all.iter().map(|sql| (*file, sql.0))).collect()
 }

@@ -1,8 +1,43 @@
 //! Mails to be sent: queued in the transaction that causes them, sent by a job (DESIGN.md 7).
 
+use std::time::Duration;
+
 use crate::domain::clock::Timestamp;
 
+use super::db::{Fields, Row};
 use super::{Store, StoreError, Transaction};
+
+/// How long a claim holds: far longer than sending takes, so that only a node that died loses it.
+const CLAIM: Duration = Duration::from_mins(5);
+
+statements! {
+    NUMBER = "UPDATE counters SET value = value + 1 WHERE name = 'outbox' RETURNING value";
+    INSERT = "INSERT INTO outbox (number, recipient, subject, body, attempts, queued_at, due_at)
+              VALUES ($1, $2, $3, $4, 0, $5, $5)";
+    LATEST = "SELECT number, recipient, subject, body, attempts, queued_at, sent_at FROM outbox
+              ORDER BY number DESC LIMIT $1";
+    CLAIM_DUE = "UPDATE outbox SET due_at = $2, attempts = attempts + 1
+                 WHERE number IN (SELECT number FROM outbox WHERE due_at <= $1 ORDER BY number LIMIT $3) AND due_at <= $1
+                 RETURNING number, recipient, subject, body, attempts, queued_at, sent_at";
+    SENT = "UPDATE outbox SET sent_at = $2, due_at = NULL WHERE number = $1";
+    FAILED = "UPDATE outbox SET due_at = $2 WHERE number = $1";
+    SWEEP = "DELETE FROM outbox WHERE sent_at < $1";
+}
+
+fn read(row: Row) -> Result<QueuedMail, StoreError> {
+    let mut fields = Fields::new("outbox", row);
+    Ok(QueuedMail {
+        number: fields.number("number")?,
+        mail: NewMail {
+            to: fields.text("recipient")?,
+            subject: fields.text("subject")?,
+            body: fields.text("body")?,
+        },
+        attempts: fields.number("attempts")?,
+        queued_at: fields.time("queued_at")?,
+        sent_at: fields.maybe_time("sent_at")?,
+    })
+}
 
 /// A mail to queue. Holds no clinical data and no full patient name (D-13).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,35 +67,53 @@ pub struct QueuedMail {
 
 impl Store {
     /// The latest mails, sent or not, latest first: what the demo's mailbox shows.
-    pub async fn mails(&self, _limit: u32) -> Result<Vec<QueuedMail>, StoreError> {
-        todo!()
+    pub async fn mails(&self, limit: u32) -> Result<Vec<QueuedMail>, StoreError> {
+        self.list(LATEST, args![limit], read).await
     }
 }
 
 impl Transaction {
     /// Queues a mail.
-    pub async fn queue_mail(&mut self, _mail: &NewMail) -> Result<(), StoreError> {
-        todo!()
+    pub async fn queue_mail(&mut self, mail: &NewMail) -> Result<(), StoreError> {
+        let Some(row) = self.one(NUMBER, args![]).await? else {
+            return Err(StoreError::Corrupt { noun: "counters", field: "value" });
+        };
+        let number = Fields::new("counters", row).int("value")?;
+        let now = self.now();
+        self.run(INSERT, args![number, &mail.to, &mail.subject, &mail.body, now]).await?;
+        Ok(())
     }
 
     /// Claims mails that are due, for five minutes; another node does not get them meanwhile.
-    pub async fn claim_mails(&mut self, _limit: u32) -> Result<Vec<QueuedMail>, StoreError> {
-        todo!()
+    pub async fn claim_mails(&mut self, limit: u32) -> Result<Vec<QueuedMail>, StoreError> {
+        let now = self.now();
+        let rows = self.rows(CLAIM_DUE, args![now, now.plus(CLAIM), limit]).await?;
+        let mut mails = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        mails.sort_by_key(|mail| mail.number);
+        Ok(mails)
     }
 
     /// Notes that a mail was sent.
-    pub async fn mail_sent(&mut self, _number: u64) -> Result<(), StoreError> {
-        todo!()
+    pub async fn mail_sent(&mut self, number: u64) -> Result<(), StoreError> {
+        let now = self.now();
+        self.run(SENT, args![stored(number), now]).await?;
+        Ok(())
     }
 
     /// Notes that sending failed; tried again at `retry_at`, or never.
-    pub async fn mail_failed(
-        &mut self,
-        _number: u64,
-        _retry_at: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        todo!()
+    pub async fn mail_failed(&mut self, number: u64, retry_at: Option<Timestamp>) -> Result<(), StoreError> {
+        self.run(FAILED, args![stored(number), retry_at]).await?;
+        Ok(())
     }
+
+    /// Removes mails sent before `before`; returns how many.
+    pub(super) async fn sweep_mails(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        self.run(SWEEP, args![before]).await
+    }
+}
+
+fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 alone! {

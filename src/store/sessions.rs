@@ -1,18 +1,40 @@
 //! Portal sessions.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::ids::AccountId;
 use crate::domain::secret::TokenHash;
 use crate::domain::session::Session;
 
+use super::db::Fields;
 use super::{Store, StoreError, Transaction};
 
+/// How coarse `seen_at` is.
+const TOUCH_EVERY: Duration = Duration::from_mins(1);
+
+statements! {
+    INSERT = "INSERT INTO sessions (hash, account, authenticated_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+    FIND = "SELECT s.hash, s.account, s.authenticated_at, s.seen_at, s.expires_at
+            FROM sessions s JOIN accounts a ON a.id = s.account
+            WHERE s.hash = $1 AND s.expires_at > $2 AND a.state = 'active'";
+    TOUCH = "UPDATE sessions SET seen_at = $2 WHERE hash = $1 AND seen_at < $2";
+    DELETE = "DELETE FROM sessions WHERE hash = $1";
+    DELETE_OF = "DELETE FROM sessions WHERE account = $1";
+}
+
 impl Store {
-    /// The live session with this handle: not expired, not ended, of an account that is active. Mostly answered from
-    /// memory.
-    pub async fn session(&self, _hash: &TokenHash) -> Result<Option<Arc<Session>>, StoreError> {
-        todo!()
+    /// The live session with this handle: not expired, not ended, of an account that is active.
+    pub async fn session(&self, hash: &TokenHash) -> Result<Option<Arc<Session>>, StoreError> {
+        let Some(row) = self.read_one(FIND, args![hash, self.now()]).await? else { return Ok(None) };
+        let mut fields = Fields::new("sessions", row);
+        Ok(Some(Arc::new(Session {
+            hash: fields.hash("hash")?,
+            account: fields.id("account")?,
+            authenticated_at: fields.time("authenticated_at")?,
+            seen_at: fields.time("seen_at")?,
+            expires_at: fields.time("expires_at")?,
+        })))
     }
 
     /// Whether this person has a live session in some browser: what `online_access` depends on.
@@ -21,25 +43,39 @@ impl Store {
     }
 
     /// Notes that the session was used. Writes at most once a minute per session.
-    pub async fn touch_session(&self, _session: &Session) -> Result<(), StoreError> {
-        todo!()
+    pub async fn touch_session(&self, session: &Session) -> Result<(), StoreError> {
+        let now = self.now();
+        if now.since(session.seen_at) < TOUCH_EVERY {
+            return Ok(());
+        }
+        let mut transaction = self.begin().await?;
+        transaction.run(TOUCH, args![&session.hash, now]).await?;
+        transaction.commit().await
     }
 }
 
 impl Transaction {
     /// Adds a session.
-    pub async fn insert_session(&mut self, _session: &Session) -> Result<(), StoreError> {
-        todo!()
+    pub async fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        let args = args![
+            &session.hash,
+            &session.account,
+            session.authenticated_at,
+            session.seen_at,
+            session.expires_at,
+        ];
+        self.run(INSERT, args).await?;
+        Ok(())
     }
 
     /// Ends a session on every node. False when there is none.
-    pub async fn delete_session(&mut self, _hash: &TokenHash) -> Result<bool, StoreError> {
-        todo!()
+    pub async fn delete_session(&mut self, hash: &TokenHash) -> Result<bool, StoreError> {
+        Ok(self.run(DELETE, args![hash]).await? > 0)
     }
 
     /// Ends all sessions of an account; returns how many.
-    pub async fn delete_sessions_of(&mut self, _account: &AccountId) -> Result<u64, StoreError> {
-        todo!()
+    pub async fn delete_sessions_of(&mut self, account: &AccountId) -> Result<u64, StoreError> {
+        self.run(DELETE_OF, args![account]).await
     }
 }
 

@@ -3,8 +3,23 @@
 use std::time::Duration;
 
 use crate::domain::clock::Timestamp;
+use crate::domain::secret::TokenHash;
 
+use super::db::{Fields, Row};
 use super::{Store, StoreError, Transaction};
+
+/// Failures are forgotten this long after the last one.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
+
+statements! {
+    FIND = "SELECT failures, last_at FROM throttles WHERE kind = $1 AND key_hash = $2 AND last_at > $3";
+    FAIL = "INSERT INTO throttles (kind, key_hash, failures, last_at) VALUES ($1, $2, 1, $3)
+            ON CONFLICT (kind, key_hash) DO UPDATE SET
+                failures = CASE WHEN throttles.last_at > $4 THEN throttles.failures + 1 ELSE 1 END,
+                last_at = excluded.last_at
+            RETURNING failures, last_at";
+    RESET = "DELETE FROM throttles WHERE kind = $1 AND key_hash = $2";
+}
 
 /// What is counted: the key says of whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,25 +77,38 @@ impl Throttle {
 
 impl Store {
     /// The counter, without changing it. `key` is hashed before it is stored.
-    pub async fn throttle(&self, _kind: ThrottleKind, _key: &str) -> Result<Throttle, StoreError> {
-        todo!()
+    pub async fn throttle(&self, kind: ThrottleKind, key: &str) -> Result<Throttle, StoreError> {
+        let since = self.now().minus(FORGOTTEN_AFTER);
+        match self.read_one(FIND, args![kind.word(), &TokenHash::of(key), since]).await? {
+            Some(row) => read(kind, row, self.now()),
+            None => Ok(Throttle { failures: 0, blocked_until: None }),
+        }
     }
 }
 
 impl Transaction {
     /// Counts a failure and returns the counter after it.
-    pub async fn throttle_failure(
-        &mut self,
-        _kind: ThrottleKind,
-        _key: &str,
-    ) -> Result<Throttle, StoreError> {
-        todo!()
+    pub async fn throttle_failure(&mut self, kind: ThrottleKind, key: &str) -> Result<Throttle, StoreError> {
+        let now = self.now();
+        let args = args![kind.word(), &TokenHash::of(key), now, now.minus(FORGOTTEN_AFTER)];
+        match self.one(FAIL, args).await? {
+            Some(row) => read(kind, row, now),
+            None => Err(StoreError::Corrupt { noun: "throttles", field: "failures" }),
+        }
     }
 
     /// Forgets the failures after a success.
-    pub async fn throttle_reset(&mut self, _kind: ThrottleKind, _key: &str) -> Result<(), StoreError> {
-        todo!()
+    pub async fn throttle_reset(&mut self, kind: ThrottleKind, key: &str) -> Result<(), StoreError> {
+        self.run(RESET, args![kind.word(), &TokenHash::of(key)]).await?;
+        Ok(())
     }
+}
+
+fn read(kind: ThrottleKind, row: Row, now: Timestamp) -> Result<Throttle, StoreError> {
+    let mut fields = Fields::new("throttles", row);
+    let failures = fields.number("failures")?;
+    let until = fields.time("last_at")?.plus(Throttle::delay(kind, failures));
+    Ok(Throttle { failures, blocked_until: (until > now).then_some(until) })
 }
 
 alone! {
