@@ -4,3 +4,5 @@ mod leaks;
 mod oracle_world;
 mod ranks;
 mod server;
+mod store;
+mod support;

@@ -1,0 +1,30 @@
+//! What the store promises, on both databases.
+
+mod audit;
+mod changes;
+mod nouns;
+mod oauth;
+mod people;
+mod relationships;
+mod samples;
+mod statements;
+mod writes;
+
+/// Makes one test of each of these functions on each database.
+macro_rules! on_both {
+    ($($name:ident;)*) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::support::databases::Kind::Sqlite).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name($crate::support::databases::Kind::Postgres).await;
+            })*
+        }
+    };
+}
+use on_both;
