@@ -2,6 +2,7 @@
 
 mod leaks;
 mod oracle_world;
+mod facade;
 mod ranks;
 mod server;
 mod store;
