@@ -13,6 +13,7 @@ pub mod flight;
 pub mod lifecycle;
 pub mod oauth;
 pub mod outbound;
+pub mod portal;
 pub mod records;
 pub mod sandbox;
 pub mod server;

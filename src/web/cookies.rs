@@ -1,4 +1,4 @@
-//! The portal's two cookies: the session, and the browser's half of the form token.
+//! The portal's cookies: the session, the browser's half of the form token, and the records opened last.
 
 use http::HeaderMap;
 use http::header::COOKIE;
@@ -12,6 +12,8 @@ pub enum Cookie {
     Session,
     /// Random value of a browser that is not signed in; its form token derives from it.
     Form,
+    /// The records opened last in this browser, sealed.
+    Recent,
 }
 
 impl Cookie {
@@ -22,6 +24,8 @@ impl Cookie {
             (Self::Session, false) => "chartgate",
             (Self::Form, true) => "__Host-chartgate-form",
             (Self::Form, false) => "chartgate-form",
+            (Self::Recent, true) => "__Host-chartgate-recent",
+            (Self::Recent, false) => "chartgate-recent",
         }
     }
 

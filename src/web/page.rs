@@ -144,3 +144,24 @@ impl<T: Template> IntoResponse for Page<T> {
         response
     }
 }
+
+#[cfg(test)]
+impl Chrome {
+    /// A layout with plausible contents, for tests that render templates.
+    pub fn sample(title: &str, account: Option<&Account>, path: &str) -> Self {
+        Self {
+            title: title.into(),
+            hospital: "Lakeside Children\u{2019}s Hospital".into(),
+            support: "support@lakeside.example".into(),
+            support_phone: Some("(555) 010-0199".into()),
+            csrf: "cgf_sample".into(),
+            user: account.map(Badge::of),
+            nav: navigation(account, path),
+            css: super::assets::url("app.css"),
+            js: super::assets::url("app.js"),
+            icon: super::assets::url("icon.svg"),
+            request: "0123456789abcdef0123456789abcdef".into(),
+            demo: true,
+        }
+    }
+}

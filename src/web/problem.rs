@@ -216,3 +216,9 @@ pub async fn show(State(web): State<Web>, request: Request, next: Next) -> Respo
     head.headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     Response::from_parts(head, page.into())
 }
+
+/// The page of a problem, for tests that look at every page.
+#[cfg(test)]
+pub(crate) fn sample(problem: &Problem, chrome: Chrome) -> String {
+    ProblemPage { chrome, wording: problem.wording() }.render().unwrap_or_default()
+}

@@ -1,0 +1,223 @@
+//! What the list of patients at the hospital needs of an Encounter, read from a released searchset.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use crate::domain::ids::FhirId;
+
+/// One page of a searchset.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Bundle {
+    entry: Vec<Entry>,
+    link: Vec<Link>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Entry {
+    resource: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Link {
+    relation: String,
+    url: String,
+}
+
+impl Bundle {
+    /// Reads a searchset; an empty one when it is not JSON.
+    pub fn read(json: &[u8]) -> Self {
+        serde_json::from_slice(json).unwrap_or_default()
+    }
+
+    /// The handle of the next page, if there is one.
+    pub fn next_handle(&self) -> Option<String> {
+        let url = &self.link.iter().find(|link| link.relation == "next")?.url;
+        url.split_once("_page=").map(|(_, handle)| handle.to_owned())
+    }
+
+    /// How many resources it holds.
+    pub fn len(&self) -> usize {
+        self.entry.iter().filter(|entry| entry.resource.is_some()).count()
+    }
+
+    /// The encounters in it; what cannot be read as one is passed over.
+    pub fn encounters(self) -> impl Iterator<Item = Encounter> {
+        self.entry.into_iter().filter_map(|entry| serde_json::from_value(entry.resource?).ok())
+    }
+}
+
+/// An Encounter, as far as the list prints it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Encounter {
+    id: String,
+    status: String,
+    class: Coding,
+    #[serde(rename = "type")]
+    kinds: Vec<Concept>,
+    #[serde(rename = "serviceType")]
+    service: Concept,
+    subject: Reference,
+    period: Period,
+    #[serde(rename = "reasonCode")]
+    reasons: Vec<Concept>,
+    location: Vec<Place>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Coding {
+    code: String,
+    display: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Concept {
+    text: Option<String>,
+    coding: Vec<Coding>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Reference {
+    reference: String,
+    display: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Period {
+    start: Option<String>,
+    end: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Place {
+    location: Reference,
+    status: Option<String>,
+}
+
+impl Concept {
+    fn words(&self) -> Option<&str> {
+        let coded = || self.coding.iter().find_map(|coding| coding.display.as_deref());
+        self.text.as_deref().or_else(coded).filter(|words| !words.is_empty())
+    }
+}
+
+/// How long a patient stays for an encounter of this class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    /// Inpatient, observation, short stay: in a bed.
+    Bed,
+    /// Emergency department.
+    Emergency,
+    /// A visit.
+    Visit,
+}
+
+impl Encounter {
+    /// The logical id.
+    pub fn id(&self) -> Option<FhirId> {
+        FhirId::parse(&self.id).ok()
+    }
+
+    /// Whose encounter.
+    pub fn patient(&self) -> Option<FhirId> {
+        let (_, id) = self.subject.reference.rsplit_once("Patient/")?;
+        FhirId::parse(id).ok()
+    }
+
+    /// How long the patient stays (v3 `ActCode`).
+    pub fn stay(&self) -> Stay {
+        match self.class.code.as_str() {
+            "IMP" | "ACUTE" | "NONAC" | "OBSENC" | "SS" => Stay::Bed,
+            "EMER" => Stay::Emergency,
+            _ => Stay::Visit,
+        }
+    }
+
+    /// Whether it is going on.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.status.as_str(), "in-progress" | "arrived" | "triaged" | "onleave")
+    }
+
+    /// Whether it took place: planned and cancelled ones, and mistakes, did not.
+    pub fn took_place(&self) -> bool {
+        self.is_under_way() || self.status == "finished"
+    }
+
+    /// The day on which it began, in the hospital's time zone.
+    pub fn began(&self, zone: &TimeZone) -> Option<Date> {
+        day(self.period.start.as_deref()?, zone)
+    }
+
+    /// The day on which it ended.
+    pub fn ended(&self, zone: &TimeZone) -> Option<Date> {
+        day(self.period.end.as_deref()?, zone)
+    }
+
+    /// Why, in a few words; else what kind of encounter it is.
+    pub fn what(&self) -> &str {
+        let reason = self.reasons.iter().find_map(Concept::words);
+        reason
+            .or_else(|| self.service.words())
+            .or_else(|| self.kinds.iter().find_map(Concept::words))
+            .unwrap_or_default()
+    }
+
+    /// Where: the active location, else the first one named.
+    pub fn place(&self) -> &str {
+        let active = self.location.iter().find(|place| place.status.as_deref() == Some("active"));
+        let place = active.or_else(|| self.location.last());
+        place.and_then(|place| place.location.display.as_deref()).unwrap_or_default()
+    }
+}
+
+/// The day of a FHIR dateTime: its own day when it is just a date, the day in the zone otherwise.
+fn day(text: &str, zone: &TimeZone) -> Option<Date> {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(instant) => Some(zone.to_datetime(instant).date()),
+        Err(_) => text.get(..10)?.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    const SEARCHSET: &[u8] = br#"{"resourceType":"Bundle","type":"searchset",
+        "link":[{"relation":"self","url":"x"},{"relation":"next","url":"https://gate/fhir/r4/Encounter?_page=abc"}],
+        "entry":[{"resource":{"resourceType":"Encounter","id":"e1","status":"in-progress","class":{"code":"IMP"},
+            "subject":{"reference":"https://gate/fhir/r4/Patient/p1"},"period":{"start":"2026-11-20T23:30:00-05:00"},
+            "reasonCode":[{"coding":[{"code":"1","display":"Bronchiolitis"}]}],
+            "location":[{"location":{"display":"Emergency"},"status":"completed"},{"location":{"display":"5 West"},"status":"active"}]}},
+          {"resource":{"resourceType":"Encounter","status":7}}, {}]}"#;
+
+    #[test]
+    fn an_admission_is_read_with_what_the_list_prints() {
+        let bundle = Bundle::read(SEARCHSET);
+        assert_eq!(bundle.next_handle().as_deref(), Some("abc"));
+        let found: Vec<Encounter> = bundle.encounters().collect();
+        assert_eq!(found.len(), 1, "the malformed one is passed over");
+        let one = &found[0];
+        assert_eq!(one.patient().unwrap().as_str(), "p1");
+        assert_eq!((one.what(), one.place(), one.stay()), ("Bronchiolitis", "5 West", Stay::Bed));
+        assert!(one.is_under_way());
+        let zone = TimeZone::get("America/New_York").unwrap_or(TimeZone::fixed(jiff::tz::offset(-5)));
+        assert_eq!(one.began(&zone), Some(date(2026, 11, 20)), "the hospital's day, not UTC's");
+        assert_eq!(one.ended(&zone), None);
+    }
+
+    #[test]
+    fn dates_without_a_time_keep_their_day() {
+        assert_eq!(day("2026-11-20", &TimeZone::UTC), Some(date(2026, 11, 20)));
+        assert_eq!(day("2026", &TimeZone::UTC), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! Rank 5: the pages, one family per file. Handlers read the request, ask `accounts`, `records` or `store`, and fill a template.
+
+mod ask;
+mod encounter;
+mod family;
+mod help;
+mod home;
+mod hospital;
+mod open;
+mod patient;
+mod query;
+mod recent;
+mod saved;
+mod search;
+mod staff;
+
+#[cfg(test)]
+mod samples;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+
+use crate::access::sources::AuditSink;
+use crate::domain::ids::ClientId;
+use crate::ehr::Ehr;
+use crate::records::Records;
+use crate::web::problem::Problem;
+use crate::web::{self, Web};
+
+/// What the pages work with.
+pub struct Parts {
+    /// Sessions, layout, database.
+    pub web: Web,
+    /// Where administrative acts are recorded.
+    pub audit: Arc<dyn AuditSink>,
+    /// The one door to clinical data.
+    pub records: Arc<Records>,
+    /// The EHR connection, for its state alone.
+    pub ehr: Arc<Ehr>,
+    /// The SMART app that opens records.
+    pub viewer: ClientId,
+    /// The facade's base URL: `iss` of a launch.
+    pub fhir_base: String,
+    /// Identifier system of the hospital's medical record numbers.
+    pub mrn_system: Option<Arc<str>>,
+}
+
+/// The state of the portal's handlers. Cheap to clone.
+#[derive(Clone)]
+pub struct Portal(Arc<Parts>);
+
+impl Deref for Portal {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl FromRef<Portal> for Web {
+    fn from_ref(portal: &Portal) -> Self {
+        portal.web.clone()
+    }
+}
+
+/// Every page of the portal, with the assets and the SMART apps that come with it. Not yet wrapped: see [`web::wrap`].
+pub fn router(parts: Parts) -> Router {
+    let web = parts.web.clone();
+    Router::new()
+        .merge(home::router())
+        .merge(search::router())
+        .merge(hospital::router())
+        .merge(saved::router())
+        .merge(open::router())
+        .merge(family::router())
+        .merge(staff::router())
+        .merge(help::router())
+        .with_state(Portal(Arc::new(parts)))
+        .merge(web::router().with_state(web))
+        .fallback(async || Problem::NotFound)
+}

@@ -1,0 +1,46 @@
+//! What hospital staff work with (S-06): accounts, practices, apps, the audit log, the state of the system.
+
+mod account;
+mod accounts;
+mod audit;
+mod clients;
+mod health;
+mod practices;
+
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+
+use super::Portal;
+
+/// The staff pages.
+pub fn router() -> Router<Portal> {
+    Router::new()
+        .route("/staff", get(async || Redirect::to("/staff/accounts")))
+        .route("/staff/accounts", get(accounts::list))
+        .route("/staff/accounts/{id}", get(account::show))
+        .route("/staff/accounts/{id}/suspend", get(account::ask_suspend).post(account::suspend))
+        .route("/staff/accounts/{id}/reactivate", post(account::reactivate).get(account::show))
+        .route("/staff/practices", get(practices::list))
+        .route("/staff/practices/{id}", get(practices::show))
+        .route("/staff/clients", get(clients::list))
+        .route("/staff/audit", get(audit::latest))
+        .route("/staff/audit/patient", post(audit::of_patient).get(audit::latest))
+        .route("/staff/health", get(health::show))
+}
+
+#[cfg(test)]
+pub fn samples(
+    staff: &crate::domain::account::Account,
+    provider: &crate::domain::account::Account,
+) -> Vec<(&'static str, String)> {
+    use crate::web::page::Chrome;
+    let chrome = |title: &str, path: &str| Chrome::sample(title, Some(staff), path);
+    let mut all = accounts::samples(&chrome("Accounts", "/staff/accounts"));
+    all.extend(account::samples(&chrome("Accounts", "/staff/accounts"), provider));
+    all.extend(practices::samples(&chrome("Practices", "/staff/practices")));
+    all.extend(clients::samples(&chrome("Apps and systems", "/staff/clients")));
+    all.extend(audit::samples(&chrome("Audit log", "/staff/audit")));
+    all.extend(health::samples(&chrome("System", "/staff/health")));
+    all
+}
