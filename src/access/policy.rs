@@ -143,7 +143,8 @@ fn gate(subject: &Subject, kind: ResourceType, permission: Permission) -> Result
 
 /// The scope part of [`judge`]: whether some scope, in its own context, covers this resource.
 pub fn admit(subject: &Subject, entry: &EntryFacts, permission: Permission) -> Result<(), DenyReason> {
-    let mut reason = DenyReason::InsufficientScope;
+    // Not `InsufficientScope`, which is told as 403: here the answer depends on the resource.
+    let mut reason = DenyReason::OutsideScope;
     for scope in usable(subject, entry.resource_type, permission) {
         if !scope.admits(&entry.categories) {
             continue;

@@ -7,6 +7,8 @@ pub enum DenyReason {
     Inactive,
     /// No granted scope covers the type and interaction.
     InsufficientScope,
+    /// A scope covers the type, but not this resource: its category. Told as not found, since it depends on the resource.
+    OutsideScope,
     /// A `patient/` scope without a patient in the token.
     NoLaunchPatient,
     /// No PCP, grant or sponsor basis.
@@ -33,6 +35,7 @@ impl DenyReason {
         match self {
             Self::Inactive => "inactive",
             Self::InsufficientScope => "insufficient_scope",
+            Self::OutsideScope => "outside_scope",
             Self::NoLaunchPatient => "no_launch_patient",
             Self::NoRelationship => "no_relationship",
             Self::OutsideLaunchContext => "outside_launch_context",
@@ -72,7 +75,8 @@ impl From<DenyReason> for Refusal {
         match reason {
             DenyReason::Inactive => Self::Unauthenticated(reason),
             DenyReason::InsufficientScope | DenyReason::NoLaunchPatient => Self::InsufficientScope(reason),
-            DenyReason::NoRelationship
+            DenyReason::OutsideScope
+            | DenyReason::NoRelationship
             | DenyReason::OutsideLaunchContext
             | DenyReason::NotInGrant
             | DenyReason::Restricted
@@ -80,6 +84,17 @@ impl From<DenyReason> for Refusal {
             | DenyReason::NoVisibleReferrer
             | DenyReason::Unjudgeable
             | DenyReason::NotFound => Self::NotFound(reason),
+        }
+    }
+}
+
+impl Refusal {
+    /// What the caller is told when the reason lies in the resource and not in the token alone: a scope that leaves out just
+    /// this resource must not tell it from one that does not exist.
+    pub(super) const fn of_resource(reason: DenyReason) -> Self {
+        match reason {
+            DenyReason::Inactive => Self::Unauthenticated(reason),
+            other => Self::NotFound(other),
         }
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn release(permit: Permit, unreleased: Unreleased, frame: Frame<'_>) 
     let body = Arc::clone(&unreleased.body);
     match (&body.shape, &*permit.interaction) {
         (Shape::Resource(entry), Interaction::Read { .. }) => {
-            let basis = read(&permit, entry)?;
+            let basis = read(&permit, entry).map_err(Refusal::of_resource)?;
             Ok(whole(permit, unreleased, &entry.patients, basis))
         }
         (Shape::Bundle(index), Interaction::Search(_) | Interaction::Page { .. }) => {
@@ -101,7 +101,7 @@ pub(super) fn release_through(
     match policy::judge(&permit.subject, entry, permission, &permit.facts) {
         Verdict::ThroughReferrer => {}
         Verdict::Visible(basis) => return Ok(whole(permit, unreleased, &entry.patients, basis)),
-        Verdict::Withheld(reason) => return Err(reason.into()),
+        Verdict::Withheld(reason) => return Err(Refusal::of_resource(reason)),
     }
     let own = seen.iter().filter(|seen| *seen.subject == *permit.subject);
     let visible = own.flat_map(|seen| seen.entries().map(|entry| (entry, &seen.facts)));
@@ -124,7 +124,7 @@ pub(super) fn identified(
     match policy::judge(&permit.subject, entry, permission, &permit.facts) {
         Verdict::Visible(basis) => Ok(whole(permit, unreleased, &entry.patients, basis)),
         Verdict::ThroughReferrer => Err(DenyReason::NoVisibleReferrer.into()),
-        Verdict::Withheld(reason) => Err(reason.into()),
+        Verdict::Withheld(reason) => Err(Refusal::of_resource(reason)),
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 
 use crate::domain::random::SharedRandom;
 use crate::records::Records;
@@ -49,15 +49,17 @@ impl Facade {
     }
 }
 
-/// The routes below the FHIR base; the app nests them there.
-pub fn routes(facade: Arc<Facade>) -> Router {
-    Router::new()
+/// The routes of the FHIR endpoint, whole paths below `base` (`/fhir/r4`); the app merges them.
+pub fn routes(facade: Arc<Facade>, base: &str) -> Router {
+    let below = Router::new()
+        .route("/", any(problem::no_such_operation))
         .route("/metadata", get(metadata::metadata).fallback(problem::read_only))
-        .route("/", get(problem::no_such_operation).fallback(problem::read_only))
         .route("/{type}", get(search::by_get).fallback(problem::read_only))
         .route("/{type}/_search", post(search::by_post).get(search::by_get).fallback(problem::read_only))
         .route("/{type}/{id}", get(read::read).fallback(problem::read_only))
         .fallback(problem::no_such_operation)
-        .layer(from_fn_with_state(facade.clone(), cors::envelope))
-        .with_state(facade)
+        .layer(from_fn_with_state(facade.clone(), cors::envelope));
+    // Nesting leaves out the base with a slash at its end, where batches would go.
+    let slash = any(problem::no_such_operation).layer(from_fn_with_state(facade.clone(), cors::envelope));
+    Router::new().nest(base, below).route(&format!("{base}/"), slash).with_state(facade)
 }

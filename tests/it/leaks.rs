@@ -318,6 +318,10 @@ fn leak_a_refusal_confirms_what_exists() {
     ] {
         assert_eq!(told(gate.ask(&ana, &asked, &body.to_string()).unwrap_err()), absent, "{asked:?}");
     }
+    // A category that the scope leaves out is no more told than that there is such a resource.
+    let labs = subject("ana", "user/Observation.rs?category=laboratory", None);
+    let vital = lab("1", "kim", "vital-signs").to_string();
+    assert_eq!(told(gate.ask(&labs, &read(T::Observation, "1"), &vital).unwrap_err()), absent);
     // 403 depends on the token alone.
     let narrow = subject("ana", "user/Patient.rs", None);
     for patient in ["kim", "lee", "nobody"] {

@@ -1,7 +1,15 @@
 //! The one integration-test binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail by panicking, and helpers outside of test functions are tests too"
+)]
 
 mod leaks;
+mod matrix;
 mod oracle_world;
+mod facade;
 mod ranks;
 mod server;
 mod store;

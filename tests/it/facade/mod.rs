@@ -1,0 +1,8 @@
+//! The FHIR endpoint over the whole pipeline, with a small EHR behind real HTTP that ignores search parameters.
+
+mod hospital;
+mod reads;
+mod searches;
+mod statuses;
+mod sweep;
+mod world;

@@ -1,0 +1,286 @@
+//! The facade with its pipeline over the small hospital, and people who ask.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use chartgate::access::authorizer::{AccessSettings, Authorizer};
+use chartgate::access::permit::{FactLookup, Permit};
+use chartgate::access::sources::{
+    AuditSink, AuditUnavailable, FactsUnavailable, PrimaryCare, PrimaryCareSource, RelationshipSource,
+    Standing, StandingProvider,
+};
+use chartgate::access::subject::{Actor, Subject};
+use chartgate::access::unreleased::Unreleased;
+use chartgate::access::upstream::{Fetched, UpstreamError, Validator};
+use chartgate::credentials::seal::SealingKey;
+use chartgate::domain::audit::AuditEvent;
+use chartgate::domain::clock::{ManualClock, Timestamp};
+use chartgate::domain::grant::Grant;
+use chartgate::domain::ids::{AccountId, ClientId, FhirId, Npi, PracticeId};
+use chartgate::domain::random::SystemRandom;
+use chartgate::domain::secret::{PlainToken, TokenHash, TokenKind};
+use chartgate::ehr::{BreakerOptions, Ehr, EhrCapabilities, EhrOptions};
+use chartgate::facade::{Endpoints, Facade, Origins, TokenSource, TokensUnavailable, routes};
+use chartgate::fhir::scope::ScopeSet;
+use chartgate::outbound::{Outbound, OutboundOptions, PurposeOptions};
+use chartgate::records::{Bodies, Offer, Records};
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use parking_lot::Mutex;
+use serde_json::Value;
+use smallvec::SmallVec;
+use tower::ServiceExt as _;
+
+use super::hospital::{Hospital, NPI_OF_ANA};
+
+pub const BASE: &str = "https://gate.example/fhir/r4";
+
+pub struct World {
+    pub hospital: Arc<Hospital>,
+    pub clock: Arc<ManualClock>,
+    pub audit: Arc<MemoryAudit>,
+    pub records: Arc<Records>,
+    router: Router,
+    tokens: Arc<Tokens>,
+}
+
+/// An answer, read to its end.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The ids of the entries of a searchset.
+    pub fn ids(&self) -> Vec<String> {
+        let bundle = self.json();
+        let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
+        entries.iter().map(|entry| entry["resource"]["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The same; none for what is no searchset.
+    pub fn ids_or_none(&self) -> Vec<String> {
+        let bundle: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        if bundle["resourceType"] == "Bundle" { self.ids() } else { vec![self.text()] }
+    }
+
+    /// The link of a searchset, below the FHIR base.
+    pub fn link(&self, relation: &str) -> Option<String> {
+        let bundle = self.json();
+        let link = bundle["link"].as_array()?.iter().find(|link| link["relation"] == relation)?.clone();
+        Some(link["url"].as_str().unwrap().strip_prefix(BASE).expect("a link of ours").to_owned())
+    }
+}
+
+/// The subject of `account` with `scope`, and a launch patient where there is one.
+pub fn subject(account: &str, scope: &str, patient: Option<&str>) -> Subject {
+    Subject {
+        actor: Actor::Account(AccountId::parse(account).unwrap()),
+        client: ClientId::parse("viewer").ok(),
+        scopes: Arc::new(ScopeSet::parse(scope)),
+        patient: patient.map(|id| FhirId::parse(id).unwrap()),
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let hospital = Hospital::new();
+        let base = hospital.serve().await;
+        chartgate::credentials::install_crypto_provider();
+        let clock = ManualClock::new(Timestamp::from_millis(1_790_000_000_000));
+        let random = Arc::new(SystemRandom);
+        let outbound = OutboundOptions {
+            ehr: PurposeOptions { private_networks: true, ..PurposeOptions::default() },
+            ..OutboundOptions::default()
+        };
+        let options = EhrOptions {
+            retries: 0,
+            breaker: BreakerOptions { failures: 1000, ..BreakerOptions::default() },
+            ..EhrOptions::new(base.parse().unwrap(), BASE.parse().unwrap())
+        };
+        let outbound = Outbound::new(&outbound).unwrap();
+        let ehr = Arc::new(Ehr::connect(&options, &outbound, clock.clone(), random.clone()).unwrap());
+        let audit = Arc::new(MemoryAudit::default());
+        let people = Arc::new(People);
+        let authorizer = Authorizer::new(clock.clone(), people.clone(), people, AccessSettings::default());
+        let said = Arc::new(EhrCapabilities::default());
+        let records = Arc::new(Records::new(
+            Arc::new(authorizer),
+            Arc::new(Direct(ehr)),
+            audit.clone(),
+            clock.clone(),
+            random.clone(),
+            &SealingKey::from_bytes([7; 32]),
+            Arc::new(Offer::new(BASE, move || said.clone())),
+        ));
+        let tokens = Arc::new(Tokens::default());
+        let endpoints = Endpoints {
+            authorize: "https://gate.example/oauth/authorize".into(),
+            token: "https://gate.example/oauth/token".into(),
+            revoke: "https://gate.example/oauth/revoke".into(),
+            introspect: "https://gate.example/oauth/introspect".into(),
+            date: "2026-05-01T00:00:00Z".into(),
+        };
+        let facade = Facade::new(records.clone(), tokens.clone(), Arc::new(OneApp), endpoints, random);
+        let router = routes(facade, "/fhir/r4");
+        Self { hospital, clock, audit, records, router, tokens }
+    }
+
+    /// A token for this subject.
+    pub fn token(&self, subject: Subject) -> String {
+        let token = PlainToken::generate(TokenKind::Access, &SystemRandom);
+        self.tokens.0.lock().insert(token.hash(), Arc::new(subject));
+        token.expose().to_owned()
+    }
+
+    /// A token of the primary care provider with every reading scope.
+    pub fn ana(&self) -> String {
+        self.token(subject("ana", "user/*.rs", None))
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/fhir/r4{path}"));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str, token: &str) -> Answer {
+        self.call("GET", path, Some(token), &[]).await
+    }
+}
+
+/// Ana practises in the north, where the PCP of the patient "seen" is; Ben in the south, where nobody's is; Gus is nobody's
+/// provider.
+struct People;
+
+impl RelationshipSource for People {
+    fn standing(&self, subject: &Subject) -> Standing {
+        let Actor::Account(account) = &subject.actor else { return Standing::default() };
+        let practice = match account.as_str() {
+            "ana" => "north",
+            "ben" => "south",
+            "gus" => return Standing { active: true, ..Standing::default() },
+            _ => return Standing::default(),
+        };
+        let practices = SmallVec::from_iter([PracticeId::parse(practice).unwrap()]);
+        let provider = StandingProvider { account: account.clone(), sponsor: false, practices };
+        Standing { active: true, providers: SmallVec::from_iter([provider]), practice: None }
+    }
+
+    fn grants(&self, _: &AccountId, _: &FhirId) -> SmallVec<[Grant; 1]> {
+        SmallVec::new()
+    }
+
+    fn practices_of(&self, primary_care: &PrimaryCare) -> SmallVec<[PracticeId; 2]> {
+        let north = primary_care.npis.iter().any(|npi| npi.as_str() == NPI_OF_ANA);
+        north.then(|| PracticeId::parse("north").unwrap()).into_iter().collect()
+    }
+}
+
+impl PrimaryCareSource for People {
+    fn primary_care(&self, lookup: FactLookup) -> BoxFuture<'_, Result<Arc<PrimaryCare>, FactsUnavailable>> {
+        let mut known = PrimaryCare::default();
+        if lookup.patient().as_str() == "seen" {
+            known.npis.push(Npi::parse(NPI_OF_ANA).unwrap());
+        }
+        Box::pin(async move { Ok(Arc::new(known)) })
+    }
+}
+
+/// Straight from the EHR, nothing kept.
+struct Direct(Arc<Ehr>);
+
+impl Bodies for Direct {
+    fn fetch<'a>(&'a self, permit: &'a Permit) -> BoxFuture<'a, Result<Option<Unreleased>, UpstreamError>> {
+        Box::pin(async move {
+            match self.0.fetch(permit, Validator::default()).await? {
+                Fetched::Body(body, _) => Ok(Some(body)),
+                Fetched::NotModified(_) => unreachable!("nothing was held"),
+                Fetched::Absent => Ok(None),
+            }
+        })
+    }
+}
+
+#[derive(Default)]
+pub struct MemoryAudit {
+    pub events: Mutex<Vec<AuditEvent>>,
+    pub full: AtomicBool,
+}
+
+impl MemoryAudit {
+    pub fn last(&self) -> AuditEvent {
+        self.events.lock().last().cloned().expect("an event")
+    }
+}
+
+impl AuditSink for MemoryAudit {
+    fn record(&self, event: AuditEvent) -> BoxFuture<'_, Result<(), AuditUnavailable>> {
+        Box::pin(async move {
+            if self.full.load(Ordering::Relaxed) {
+                return Err(AuditUnavailable);
+            }
+            self.events.lock().push(event);
+            Ok(())
+        })
+    }
+}
+
+#[derive(Default)]
+struct Tokens(Mutex<HashMap<TokenHash, Arc<Subject>>>);
+
+impl TokenSource for Tokens {
+    fn remembered(&self, _: &TokenHash) -> Option<Arc<Subject>> {
+        None
+    }
+
+    fn look_up<'a>(
+        &'a self,
+        hash: &'a TokenHash,
+    ) -> BoxFuture<'a, Result<Option<Arc<Subject>>, TokensUnavailable>> {
+        Box::pin(async move { Ok(self.0.lock().get(hash).cloned()) })
+    }
+}
+
+struct OneApp;
+
+impl Origins for OneApp {
+    fn is_registered(&self, origin: &str) -> bool {
+        origin == "https://app.example"
+    }
+}
