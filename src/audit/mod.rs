@@ -3,6 +3,8 @@
 
 mod fhir;
 mod log;
+#[cfg(test)]
+mod log_tests;
 mod looks;
 
 pub use self::fhir::as_audit_event;
