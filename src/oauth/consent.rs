@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract;
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::account::AccountKind;
+use crate::domain::account::{Account, AccountKind};
 use crate::domain::client::{Client, ClientAuth, LaunchContext};
 use crate::domain::ids::FhirId;
 use crate::fhir::scope::ScopeSet;
@@ -42,7 +42,7 @@ impl Offer {
         carried: Carried,
     ) -> Result<Self, Failure> {
         let wants_user = request.scopes.has_word("fhirUser");
-        let has_fhir_user = wants_user && fhir_user(state, &user.account.kind).await.is_some();
+        let has_fhir_user = wants_user && fhir_user(state, &user.account).await.is_some();
         let settled = Settled { context: &carried.context, ehr_launch: carried.ehr_launch, has_fhir_user };
         let scopes = scopes::settle(request.scopes.clone(), settled);
         if scopes.is_empty() {
@@ -54,9 +54,9 @@ impl Offer {
 
 /// The user's Practitioner in the hospital's directory, found by NPI. Sponsored users have none, so `fhirUser` is not granted
 /// to them (row 197).
-pub async fn fhir_user(state: &State, kind: &AccountKind) -> Option<FhirId> {
-    match kind {
-        AccountKind::Provider { npi } => state.fhir_users().practitioner(npi).await,
+pub async fn fhir_user(state: &State, account: &Account) -> Option<FhirId> {
+    match &account.kind {
+        AccountKind::Provider { npi } => state.fhir_users().practitioner(&account.id, npi).await,
         AccountKind::Sponsored | AccountKind::Guardian { .. } | AccountKind::Staff { .. } => None,
     }
 }

@@ -41,8 +41,7 @@ pub struct Identity {
 impl Identity {
     /// What `scopes` let an app know of `account`.
     pub async fn of(state: &State, account: &Account, scopes: &ScopeSet) -> Self {
-        let practitioner =
-            if scopes.has_word("fhirUser") { fhir_user(state, &account.kind).await } else { None };
+        let practitioner = if scopes.has_word("fhirUser") { fhir_user(state, account).await } else { None };
         Self {
             fhir_user: practitioner.map(|id| format!("{}/Practitioner/{id}", state.endpoints().fhir)),
             name: scopes.has_word("profile").then(|| account.name.clone()),

@@ -125,8 +125,8 @@ fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
 fn problem(error: PatientsError) -> Problem {
     match error {
         PatientsError::Unavailable => Problem::HospitalUnreachable { retry_after: None },
-        PatientsError::TooMany => {
-            Problem::TooMany { what: "searches", retry_after: std::time::Duration::from_mins(1) }
+        PatientsError::TooMany { retry_after } => {
+            Problem::TooMany { what: "searches without a match", retry_after }
         }
     }
 }

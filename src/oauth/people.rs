@@ -1,10 +1,12 @@
 //! What the authorization server asks about patients and users. Implemented over the pipeline of clinical data, so that the
 //! picker offers what the policy allows and nothing else.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
 use crate::access::authorizer::PatientSought;
-use crate::domain::ids::{FhirId, Npi};
+use crate::domain::ids::{AccountId, FhirId, Npi};
 use crate::records::Caller;
 
 /// A patient as the picker and the consent page show one.
@@ -46,7 +48,10 @@ pub enum PatientsError {
     /// The EHR cannot be reached.
     Unavailable,
     /// Too many searches without a match (S-31).
-    TooMany,
+    TooMany {
+        /// When to try again.
+        retry_after: Duration,
+    },
 }
 
 /// Which patients a user may pick. The caller is the user in the portal's own name.
@@ -71,6 +76,7 @@ pub trait Patients: Send + Sync {
 
 /// Who a user is in the hospital's directory.
 pub trait FhirUsers: Send + Sync {
-    /// The Practitioner with this NPI. `None` when there is none, or it cannot be had now.
-    fn practitioner<'a>(&'a self, npi: &'a Npi) -> BoxFuture<'a, Option<FhirId>>;
+    /// The Practitioner with this NPI, asked in the name of its own account. `None` when there is none, or it cannot be had
+    /// now.
+    fn practitioner<'a>(&'a self, account: &'a AccountId, npi: &'a Npi) -> BoxFuture<'a, Option<FhirId>>;
 }

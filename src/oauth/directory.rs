@@ -1,0 +1,247 @@
+//! Patients and users, asked through the pipeline: what the picker offers is what the policy releases.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
+use moka::future::Cache;
+use serde_json::Value;
+
+use crate::access::authorizer::PatientSought;
+use crate::access::refusal::Refusal;
+use crate::access::released::Released;
+use crate::access::sources::RelationshipSource as _;
+use crate::access::subject::{Actor, Subject};
+use crate::domain::clock::SharedClock;
+use crate::domain::ids::{AccountId, FhirId, Npi};
+use crate::fhir::interaction::Search;
+use crate::fhir::resource_type::ResourceType;
+use crate::fhir::scope::ScopeSet;
+use crate::fhir::search::{Query, TotalWanted};
+use crate::records::{Caller, Records, Unanswered};
+use crate::store::Store;
+use crate::store::throttle::ThrottleKind;
+
+use super::patient_line::{entries, read};
+use super::people::{FhirUsers, Found, Offered, PatientLine, Patients, PatientsError};
+
+/// Patients looked up at a time.
+const AT_ONCE: usize = 8;
+/// Most patients of a panel that are listed; the others are found by searching.
+const MOST_LISTED: usize = 100;
+/// How long a user's place in the hospital's directory is taken as known.
+const PRACTITIONER_LIFE: Duration = Duration::from_mins(15);
+
+/// Over the pipeline and the store.
+pub struct Directory {
+    records: Arc<Records>,
+    store: Store,
+    clock: SharedClock,
+    mrn_system: Option<Arc<str>>,
+    practitioners: Cache<Npi, FhirId>,
+}
+
+impl Directory {
+    /// `mrn_system` is the identifier system of the hospital's MRNs.
+    pub fn new(
+        records: Arc<Records>,
+        store: Store,
+        clock: SharedClock,
+        mrn_system: Option<Arc<str>>,
+    ) -> Self {
+        let practitioners = Cache::builder().max_capacity(10_000).time_to_live(PRACTITIONER_LIFE).build();
+        Self { records, store, clock, mrn_system, practitioners }
+    }
+
+    fn line(&self, json: &Value) -> Option<PatientLine> {
+        read(json, self.mrn_system.as_deref())
+    }
+
+    async fn patient(&self, caller: &Caller, id: &FhirId) -> Result<Option<PatientLine>, PatientsError> {
+        match self.records.read(caller, ResourceType::Patient, id.clone()).await {
+            Ok(released) => Ok(json(&released).and_then(|json| self.line(&json))),
+            Err(Unanswered::Refused(Refusal::NotFound(_) | Refusal::InsufficientScope(_))) => Ok(None),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+
+    async fn saved(&self, caller: &Caller, account: &AccountId) -> Result<Vec<PatientLine>, PatientsError> {
+        let saved = self.store.saved_patients(account).await.map_err(|e| unavailable(&e))?;
+        let lines: Vec<_> = stream::iter(saved)
+            .map(|saved| async move { self.patient(caller, &saved.patient).await })
+            .buffered(AT_ONCE)
+            .collect()
+            .await;
+        let lines: Result<Vec<_>, _> = lines.into_iter().collect();
+        Ok(lines?.into_iter().flatten().collect())
+    }
+
+    /// The NPIs on the rosters of the practices behind the caller.
+    async fn roster(&self, caller: &Caller) -> Result<Vec<Npi>, PatientsError> {
+        let standing = self.store.directory().standing(&caller.subject);
+        let mut npis: Vec<Npi> = Vec::new();
+        for practice in standing.providers.iter().flat_map(|provider| &provider.practices) {
+            let practice = self.store.practice(practice).await.map_err(|e| unavailable(&e))?;
+            npis.extend(practice.into_iter().flat_map(|practice| practice.roster));
+        }
+        npis.sort();
+        npis.dedup();
+        Ok(npis)
+    }
+
+    /// One provider's patients, as the EHR lists them and the policy releases them. The second value: whether there are more.
+    async fn patients_of(&self, caller: &Caller, account: &AccountId, npi: &Npi) -> (Vec<PatientLine>, bool) {
+        let Some(practitioner) = self.practitioner(account, npi).await else { return (Vec::new(), false) };
+        let query = format!("_count={MOST_LISTED}&general-practitioner=Practitioner%2F{practitioner}");
+        // An EHR without this parameter gives what it likes; what is released stays the same.
+        let Ok(released) = self.records.search(caller, &patients_query(&query)).await else {
+            return (Vec::new(), false);
+        };
+        let Some(bundle) = json(&released) else { return (Vec::new(), false) };
+        let lines = entries(&bundle, "Patient").filter_map(|patient| self.line(patient)).collect();
+        (lines, has_next(&bundle))
+    }
+}
+
+fn patients_query(query: &str) -> Query {
+    let search = Search { resource_type: ResourceType::Patient, patient: None, query: query.into() };
+    Query { search, total: TotalWanted::None, count_only: false }
+}
+
+fn json(released: &Released) -> Option<Value> {
+    serde_json::from_slice(&released.chunks().concat()).ok()
+}
+
+fn has_next(bundle: &Value) -> bool {
+    let links = bundle.get("link").and_then(Value::as_array);
+    links.is_some_and(|links| links.iter().any(|link| link.get("relation").is_some_and(|r| r == "next")))
+}
+
+fn unavailable(cause: &dyn std::fmt::Display) -> PatientsError {
+    tracing::warn!(%cause, "patients cannot be listed");
+    PatientsError::Unavailable
+}
+
+fn account_of(caller: &Caller) -> Result<&AccountId, PatientsError> {
+    match &caller.subject.actor {
+        Actor::Account(account) => Ok(account),
+        Actor::Practice(_) => Err(PatientsError::Unavailable),
+    }
+}
+
+impl Patients for Directory {
+    fn offered<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<Offered, PatientsError>> {
+        async move {
+            let account = account_of(caller)?;
+            let mut saved = self.saved(caller, account).await?;
+            let roster = self.roster(caller).await?;
+            let lists: Vec<_> = stream::iter(roster)
+                .map(|npi| async move { self.patients_of(caller, account, &npi).await })
+                .buffered(AT_ONCE)
+                .collect()
+                .await;
+            let mut more = lists.iter().any(|(_, more)| *more);
+            let mut panel: Vec<PatientLine> = lists.into_iter().flat_map(|(lines, _)| lines).collect();
+            panel.retain(|line| saved.iter().all(|other| other.id != line.id));
+            for lines in [&mut saved, &mut panel] {
+                lines.sort_by(|a, b| (a.name.to_lowercase(), &a.id).cmp(&(b.name.to_lowercase(), &b.id)));
+                lines.dedup();
+            }
+            more |= panel.len() > MOST_LISTED;
+            panel.truncate(MOST_LISTED);
+            Ok(Offered { saved, panel, more })
+        }
+        .boxed()
+    }
+
+    fn search<'a>(
+        &'a self,
+        caller: &'a Caller,
+        sought: PatientSought,
+    ) -> BoxFuture<'a, Result<Found, PatientsError>> {
+        async move {
+            let account = account_of(caller)?.as_str();
+            let limit = self.store.throttle(ThrottleKind::PatientSearch, account).await;
+            let limit = limit.map_err(|e| unavailable(&e))?;
+            if let Some(until) = limit.blocked_until.filter(|until| self.clock.now() < *until) {
+                return Err(PatientsError::TooMany { retry_after: until.since(self.clock.now()) });
+            }
+            let sought = match sought {
+                PatientSought::Mrn { value, .. } => {
+                    PatientSought::Mrn { system: self.mrn_system.clone(), value }
+                }
+                person @ PatientSought::Person { .. } => person,
+            };
+            let found = self.records.find_patient(caller, sought).await.map_err(|e| unavailable(&e))?;
+            if found.reachable.is_empty() {
+                let counted = self.store.throttle_failure(ThrottleKind::PatientSearch, account).await;
+                counted.map_err(|e| unavailable(&e))?;
+            }
+            let reachable = found.reachable.iter().filter_map(|r| self.line(&json(r)?)).collect();
+            Ok(Found { reachable, not_authorized: found.not_authorized.len() })
+        }
+        .boxed()
+    }
+
+    fn reachable<'a>(
+        &'a self,
+        caller: &'a Caller,
+        patient: &'a FhirId,
+    ) -> BoxFuture<'a, Result<Option<PatientLine>, PatientsError>> {
+        self.patient(caller, patient).boxed()
+    }
+}
+
+impl FhirUsers for Directory {
+    fn practitioner<'a>(&'a self, account: &'a AccountId, npi: &'a Npi) -> BoxFuture<'a, Option<FhirId>> {
+        async move {
+            if let Some(known) = self.practitioners.get(npi).await {
+                return Some(known);
+            }
+            let found = self.find_practitioner(account, npi).await?;
+            self.practitioners.insert(npi.clone(), found.clone()).await;
+            Some(found)
+        }
+        .boxed()
+    }
+}
+
+impl Directory {
+    async fn find_practitioner(&self, account: &AccountId, npi: &Npi) -> Option<FhirId> {
+        let subject = Subject {
+            actor: Actor::Account(account.clone()),
+            client: None,
+            scopes: Arc::new(ScopeSet::parse("user/Practitioner.rs")),
+            patient: None,
+        };
+        let caller = Caller { subject: Arc::new(subject), request: None, address: None };
+        let query = format!("_count=5&identifier=http%3A%2F%2Fhl7.org%2Ffhir%2Fsid%2Fus-npi%7C{npi}");
+        let search = Search { resource_type: ResourceType::Practitioner, patient: None, query: query.into() };
+        let query = Query { search, total: TotalWanted::None, count_only: false };
+        let released = match self.records.search(&caller, &query).await {
+            Ok(released) => released,
+            Err(error) => {
+                tracing::warn!(%error, "a user cannot be found in the hospital's directory");
+                return None;
+            }
+        };
+        let bundle = json(&released)?;
+        // The EHR may have ignored the parameter: the NPI is compared again.
+        entries(&bundle, "Practitioner").find(|p| has_npi(p, npi)).and_then(id)
+    }
+}
+
+fn has_npi(practitioner: &Value, npi: &Npi) -> bool {
+    let identifiers = practitioner.get("identifier").and_then(Value::as_array);
+    identifiers.is_some_and(|identifiers| {
+        identifiers.iter().any(|identifier| {
+            identifier.get("system").is_some_and(|s| s == "http://hl7.org/fhir/sid/us-npi")
+                && identifier.get("value").is_some_and(|v| v == npi.as_str())
+        })
+    })
+}
+
+fn id(resource: &Value) -> Option<FhirId> {
+    FhirId::parse(resource.get("id")?.as_str()?).ok()
+}
