@@ -18,6 +18,8 @@ statements! {
     FIND = "SELECT s.hash, s.account, s.authenticated_at, s.seen_at, s.expires_at
             FROM sessions s JOIN accounts a ON a.id = s.account
             WHERE s.hash = $1 AND s.expires_at > $2 AND a.state = 'active'";
+    ANY_OF = "SELECT s.hash FROM sessions s JOIN accounts a ON a.id = s.account
+              WHERE s.account = $1 AND s.expires_at > $2 AND a.state = 'active' LIMIT 1";
     TOUCH = "UPDATE sessions SET seen_at = $2 WHERE hash = $1 AND seen_at < $2";
     DELETE = "DELETE FROM sessions WHERE hash = $1";
     DELETE_OF = "DELETE FROM sessions WHERE account = $1";
@@ -37,9 +39,10 @@ impl Store {
         })))
     }
 
-    /// Whether this person has a live session in some browser: what `online_access` depends on.
-    pub async fn is_signed_in(&self, _account: &AccountId) -> Result<bool, StoreError> {
-        todo!()
+    /// Whether this person has a session in some browser that has neither been ended nor expired, idle or not: what
+    /// `online_access` depends on.
+    pub async fn is_signed_in(&self, account: &AccountId) -> Result<bool, StoreError> {
+        Ok(self.read_one(ANY_OF, args![account, self.now()]).await?.is_some())
     }
 
     /// Notes that the session was used. Writes at most once a minute per session.
