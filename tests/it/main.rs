@@ -8,6 +8,7 @@
 
 mod leaks;
 mod matrix;
+mod oauth;
 mod oracle_world;
 mod facade;
 mod ranks;
