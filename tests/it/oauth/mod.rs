@@ -1,7 +1,5 @@
 //! The authorization server from outside. Rows are those of SMART App Launch 2.2.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail by panicking")]
-
 mod authorize;
 mod backend;
 mod clients;
