@@ -19,5 +19,5 @@ export default defineConfig({
     manifest: true,
     rollupOptions: { input: { index: here('index.html'), launch: here('launch.html') } },
   },
-  test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'] },
+  test: { environment: 'jsdom', include: ['src/**/*.test.{ts,tsx}'] },
 });

@@ -27,7 +27,7 @@ export function conceptKey(concept: CodeableConcept | undefined): string | undef
 
 /** "Acute bronchiolitis" to "acute bronchiolitis", leaving "RSV infection" and "Kawasaki disease" as they are. */
 export function inSentence(text: string): string {
-  const first = text.split(/[\s-]/)[0] ?? '';
+  const first = text.split(/[\s,;:-]/)[0] ?? '';
   const ordinary = /^[A-Z][a-z]+$/.test(first) && !/(?:awasaki|rohn|own|urner|allot|oonan|arfan)s?$/.test(first);
   return ordinary ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }

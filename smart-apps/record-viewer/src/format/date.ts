@@ -10,6 +10,17 @@ export function instant(value: string | undefined): Date | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
+/**
+ * The date and time on the hospital's own clock, as local fields: what its notes and its staff say. A time given in UTC
+ * tells nothing of that clock, so it is shown on the reader's.
+ */
+export function wall(value: string | undefined): Date | undefined {
+  const found = value?.match(/^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::\d\d(?:\.\d+)?)?[+-]\d\d:\d\d$/);
+  if (!found) return instant(value);
+  const [year, month, day, hour, minute] = found.slice(1).map(Number) as [number, number, number, number, number];
+  return new Date(year, month - 1, day, hour, minute);
+}
+
 /** Milliseconds for sorting; unknown dates come out as the oldest. */
 export function when(value: string | undefined): number {
   return instant(value)?.getTime() ?? Number.NEGATIVE_INFINITY;
@@ -17,7 +28,7 @@ export function when(value: string | undefined): number {
 
 /** "3 Nov 2026", "Nov 2026" or "2026", as exact as the value is. */
 export function dateText(value: string | Date | undefined): string {
-  const date = typeof value === 'string' ? instant(value) : value;
+  const date = typeof value === 'string' ? wall(value) : value;
   if (!date) return 'Date not known';
   const year = String(date.getFullYear());
   const month = MONTHS[date.getMonth()] ?? '';
@@ -33,7 +44,7 @@ export function timeText(value: Date): string {
 
 /** Date with the time of day when the value has one. */
 export function dateTimeText(value: string | undefined): string {
-  const date = instant(value);
+  const date = wall(value);
   return date && value?.includes('T') ? `${dateText(value)}, ${timeText(date)}` : dateText(value);
 }
 
@@ -48,7 +59,7 @@ export function daysBetween(a: Date, b: Date): number {
 
 /** "today", "3 days ago", "in 5 weeks": how far a date is, in the largest unit that still tells something. */
 export function distance(value: string | Date | undefined, now: Date): string {
-  const date = typeof value === 'string' ? instant(value) : value;
+  const date = typeof value === 'string' ? wall(value) : value;
   if (!date) return '';
   const days = daysBetween(date, now);
   if (days === 0) return 'today';
@@ -72,8 +83,8 @@ export function count(n: number, noun: string, plural = `${noun}s`): string {
 
 /** "8 to 12 Nov 2026", "30 Nov to 2 Dec 2026", "8 Nov 2026" for a single day, "since 8 Nov 2026" for an open one. */
 export function periodText(start: string | undefined, end: string | undefined): string {
-  const from = instant(start);
-  const to = instant(end);
+  const from = wall(start);
+  const to = wall(end);
   if (!from) return to ? `until ${dateText(end)}` : 'Dates not known';
   if (!to) return `since ${dateText(start)}`;
   if (daysBetween(from, to) === 0) return dateText(start);

@@ -1,11 +1,14 @@
 import type { HumanName, Patient } from 'fhir/r4';
 
-/** The name in use, as people say it: "Dr. Ana Lopez". */
+/** The name in use, as people say it: "Dr. Ana Lopez" or "Ana Lopez, MD". */
 export function humanName(names: readonly HumanName[] | undefined): string | undefined {
   const name = pick(names);
   if (!name) return undefined;
-  const parts = [...(name.prefix ?? []), ...(name.given ?? []), name.family, ...(name.suffix ?? [])];
-  return parts.filter(Boolean).join(' ') || name.text;
+  const suffix = (name.suffix ?? []).filter(Boolean);
+  // "Dr. Ana Lopez" and "Ana Lopez, MD" say the same; both at once is too much.
+  const prefix = (name.prefix ?? []).filter((one) => !(suffix.length && /^dr\.?$/i.test(one)));
+  const parts = [...prefix, ...(name.given ?? []), name.family].filter(Boolean).join(' ');
+  return parts ? [parts, ...suffix].join(', ') : name.text;
 }
 
 /** The name as an index has it, surname first, so that two patients are told apart at a glance: "RIVERA, Mia". */

@@ -1,6 +1,6 @@
 import type { CodeableConcept, Encounter, EncounterParticipant } from 'fhir/r4';
 import { anyCode, conceptText } from '../format/concept';
-import { daysBetween, instant, when } from '../format/date';
+import { daysBetween, wall, when } from '../format/date';
 
 /** What a clinician calls the contact. */
 export type ContactKind = 'admission' | 'emergency' | 'observation' | 'visit' | 'remote';
@@ -45,7 +45,7 @@ export function isNow(encounter: Encounter): boolean {
 }
 
 export function isPlanned(encounter: Encounter, now: Date): boolean {
-  const start = instant(encounter.period?.start);
+  const start = wall(encounter.period?.start);
   return encounter.status === 'planned' && start !== undefined && daysBetween(now, start) >= 0;
 }
 
@@ -90,8 +90,8 @@ export function unitOf(encounter: Encounter) {
 
 /** Days in the hospital, counting nights; undefined while it goes on or when unknown. */
 export function nights(encounter: Encounter, now?: Date): number | undefined {
-  const start = instant(encounter.period?.start);
-  const end = instant(encounter.period?.end) ?? now;
+  const start = wall(encounter.period?.start);
+  const end = wall(encounter.period?.end) ?? now;
   return start && end ? daysBetween(start, end) : undefined;
 }
 

@@ -4,23 +4,38 @@ export interface FollowUp {
   lines: string[];
 }
 
-const WANTED = [
-  /^(?:discharge )?follow[\s-]*up(?: plan| care| instructions| appointments?)?\b/i,
-  /^(?:plan|recommendations?|what (?:to do )?next|next steps)\b.*$/i,
-  /^(?:discharge )?(?:instructions|plan)\b/i,
-  /^(?:patient|family|home care) instructions\b/i,
-  /^(?:return precautions|when to (?:return|call|seek))\b/i,
+/** What the next steps may stand under, the likeliest first. */
+const NEXT = [
+  /^(?:discharge )?follow[\s-]*up\b/i,
+  /^(?:appointments?|next (?:steps|appointments?)|what (?:to do )?next|to do)\b/i,
+  /^(?:plan|recommendations?|discharge plan)\b/i,
+  /^(?:discharge |patient |family |home care )?instructions\b/i,
+  /^disposition\b/i,
 ];
+/** What the warning signs may stand under. */
+const WARNING = [/^return precautions\b/i, /^(?:when to )?(?:come back|return|call|seek)\b.*\b(?:if|when|for|care|help|at once)\b/i, /^(?:when to (?:call|return|seek)|warning signs|red flags)\b/i];
 const MOST_LINES = 8;
 const MOST_CHARACTERS = 900;
 
-/** Finds the follow-up section of a plain-text note; undefined when it has none. */
-export function followUpIn(text: string): FollowUp | undefined {
+export interface Plan {
+  next?: FollowUp;
+  /** When the family should come back or call. */
+  warning?: FollowUp;
+}
+
+/** Finds what a plain-text note says of the next steps; undefined when it says nothing. */
+export function planIn(text: string): Plan | undefined {
   const lines = text.replace(/\r\n?/g, '\n').split('\n').map((line) => line.trim());
-  for (const wanted of WANTED) {
+  const next = firstUnder(lines, NEXT);
+  const warning = firstUnder(lines, WARNING);
+  return next || warning ? { ...(next ? { next } : {}), ...(warning ? { warning } : {}) } : undefined;
+}
+
+function firstUnder(lines: readonly string[], wanted: readonly RegExp[]): FollowUp | undefined {
+  for (const one of wanted) {
     for (const [at, line] of lines.entries()) {
       const heading = headingOf(line);
-      if (!heading || !wanted.test(heading.title)) continue;
+      if (!heading || !one.test(heading.title)) continue;
       const found = section(lines, at, heading.rest);
       if (found.length) return { heading: heading.title, lines: found };
     }
@@ -35,7 +50,7 @@ function headingOf(line: string): { title: string; rest: string } | undefined {
   const colon = line.match(/^([A-Z][A-Za-z /&-]{2,48}):\s*(.*)$/);
   if (colon) return { title: tidy(colon[1] ?? ''), rest: colon[2] ?? '' };
   const capitals = /^[A-Z][A-Z /&-]{3,48}$/.test(line);
-  const bare = WANTED.some((wanted) => wanted.test(line)) && line.length < 40 && !/[.,;]$/.test(line);
+  const bare = [...NEXT, ...WARNING].some((wanted) => wanted.test(line)) && line.length < 40 && !/[.,;]$/.test(line);
   return capitals || bare ? { title: tidy(line), rest: '' } : undefined;
 }
 

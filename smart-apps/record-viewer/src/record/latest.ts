@@ -1,6 +1,6 @@
 import type { Encounter } from 'fhir/r4';
 import { inSentence } from '../format/concept';
-import { daysBetween, instant } from '../format/date';
+import { daysBetween, wall } from '../format/date';
 import { contactKind, happened, isNow, isPlanned, isStay, newestFirst, reasonOf, startOf, titleOf } from './encounters';
 
 export interface LatestContact {
@@ -32,7 +32,7 @@ export function latestContact(encounters: readonly Encounter[], now: Date): Late
 }
 
 function endedWithin(encounter: Encounter, now: Date, days: number): boolean {
-  const end = instant(encounter.period?.end ?? encounter.period?.start);
+  const end = wall(encounter.period?.end ?? encounter.period?.start);
   return end !== undefined && daysBetween(end, now) <= days;
 }
 
@@ -51,9 +51,9 @@ export function headline(contact: LatestContact): string {
 
 /** True when something dated `date`, or recorded in the encounter, belongs to the contact. */
 export function duringContact(encounter: Encounter, date: string | undefined, now: Date): boolean {
-  const at = instant(date);
-  const start = instant(encounter.period?.start);
-  const end = instant(encounter.period?.end) ?? (isNow(encounter) ? now : start);
+  const at = wall(date);
+  const start = wall(encounter.period?.start);
+  const end = wall(encounter.period?.end) ?? (isNow(encounter) ? now : start);
   if (!at || !start || !end) return false;
   // Whole days: orders and reports are often written a little before the arrival or after the discharge.
   return daysBetween(start, at) >= 0 && daysBetween(at, end) >= 0;

@@ -61,7 +61,17 @@ function fromReport(source: DiagnosticReport): Note {
 
 export function isDischargeSummary(note: Note): boolean {
   if (note.source.resourceType !== 'DocumentReference') return false;
-  return hasCode(note.source.type, ...DISCHARGE_SUMMARY) || /discharge (summary|instruction|letter|note)/i.test(note.title);
+  return hasCode(note.source.type, ...DISCHARGE_SUMMARY) || /discharge (summary|letter|note)/i.test(note.title);
+}
+
+const DISCHARGE_INSTRUCTIONS = ['74213-0', '8653-8', '69730-0', '18776-5'];
+
+/** The notes of a contact that may say what comes next, the likeliest first. */
+export function planNotes(notes: readonly Note[]): Note[] {
+  const instructions = (one: Note) =>
+    one.source.resourceType === 'DocumentReference' && (hasCode(one.source.type, ...DISCHARGE_INSTRUCTIONS) || /instruction|plan of (care|treatment)/i.test(one.title));
+  const rank = (one: Note) => (isDischargeSummary(one) ? 0 : instructions(one) ? 1 : 2);
+  return [...notes].sort((a, b) => rank(a) - rank(b)).slice(0, 4);
 }
 
 export function noteInEncounter(note: Note, encounter: Encounter): boolean {

@@ -87,28 +87,43 @@ export function shortName(name: string): string {
 
 /** Tests under the panel in which they were last reported; what no report lists comes at the end. */
 export function panelsOf(observations: readonly Observation[], reports: readonly DiagnosticReport[]): Panel[] {
-  const home = new Map<string, { key: string; name: string }>();
+  const home = new Map<string, { key: string; name: string; rank: number }>();
   const oldestFirst = [...reports].filter(counts).sort((a, b) => when(reportedAt(a)) - when(reportedAt(b)));
   for (const report of oldestFirst) {
     const panel = { key: conceptKey(report.code) ?? 'panel', name: shortName(conceptText(report.code) ?? 'Results') };
-    for (const result of report.result ?? []) {
+    for (const [rank, result] of (report.result ?? []).entries()) {
       const id = localKey(result.reference)?.replace('Observation/', '');
-      if (id) home.set(id, panel);
+      if (id) home.set(id, { ...panel, rank });
     }
   }
   const panels = new Map<string, Panel>();
+  const ranks = new Map<Series, number>();
   for (const one of seriesOf(observations)) {
-    const found = one.all.map((result) => home.get(result.id ?? '')).find(Boolean) ?? { key: 'other', name: 'Other results' };
-    const panel = panels.get(found.key) ?? { ...found, series: [] };
+    const found = one.all.map((result) => home.get(result.id ?? '')).find(Boolean) ?? { ...OTHER, rank: 0 };
+    const panel = panels.get(found.key) ?? { key: found.key, name: found.name, series: [] };
+    ranks.set(one, found.rank);
     panel.series.push(one);
     panels.set(found.key, panel);
   }
-  for (const panel of panels.values()) panel.series.sort((a, b) => a.name.localeCompare(b.name, 'en'));
-  return [...panels.values()].sort((a, b) => last(a, b) || newest(b) - newest(a) || a.name.localeCompare(b.name, 'en'));
+  // In the laboratory's order, which is the one that clinicians know.
+  const byRank = (a: Series, b: Series) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0) || a.name.localeCompare(b.name, 'en');
+  for (const panel of panels.values()) panel.series.sort(byRank);
+  return gatherSingles([...panels.values()]).sort((a, b) => last(a, b) || newest(b) - newest(a) || a.name.localeCompare(b.name, 'en'));
+}
+
+const OTHER = { key: 'other', name: 'Single tests' };
+
+/** A panel of one test needs no heading of its own. */
+function gatherSingles(panels: Panel[]): Panel[] {
+  const isSingle = (panel: Panel) => panel.series.length === 1 || panel.key === OTHER.key;
+  const singles = panels.filter(isSingle).flatMap((panel) => panel.series);
+  singles.sort((a, b) => when(takenAt(b.latest)) - when(takenAt(a.latest)) || a.name.localeCompare(b.name, 'en'));
+  const panelsOfMany = panels.filter((panel) => !isSingle(panel));
+  return singles.length ? [...panelsOfMany, { ...OTHER, series: singles }] : panelsOfMany;
 }
 
 function last(a: Panel, b: Panel): number {
-  return Number(a.key === 'other') - Number(b.key === 'other');
+  return Number(a.key === OTHER.key) - Number(b.key === OTHER.key);
 }
 
 function newest(panel: Panel): number {
@@ -117,7 +132,7 @@ function newest(panel: Panel): number {
 
 /** One test that was abnormal during a contact. */
 export interface AbnormalResult {
-  /** Its worst value: a critical one if there was one, else the last abnormal one. */
+  /** Its worst value: the most extreme of the critical ones if there were any, else of the abnormal ones. */
   observation: Observation;
   flag: Flag;
   /** The last value of the contact, when that is another one. */
@@ -125,8 +140,10 @@ export interface AbnormalResult {
 }
 
 export interface ResultsToKnow {
-  /** What was still abnormal at the end first, critical values before others. */
+  /** Critical values first, then what was still abnormal at the end. */
   abnormal: AbnormalResult[];
+  /** Abnormal for a while, not critical, and normal again at the end. */
+  settled: AbnormalResult[];
   pending: (Observation | DiagnosticReport)[];
 }
 
@@ -148,7 +165,8 @@ export function resultsOf(
     (one) => isPending(one) && inContact(one, takenAt(one)) && !listed.has(`Observation/${one.id}`),
   );
   abnormal.sort((a, b) => order(b) - order(a) || when(takenAt(b.observation)) - when(takenAt(a.observation)));
-  return { abnormal, pending: [...waiting, ...single] };
+  const settled = abnormal.filter((one) => !one.flag.critical && one.last && !flagOf(one.last));
+  return { abnormal: abnormal.filter((one) => !settled.includes(one)), settled, pending: [...waiting, ...single] };
 }
 
 function worstOf(series: Series): AbnormalResult[] {
@@ -156,12 +174,20 @@ function worstOf(series: Series): AbnormalResult[] {
     const flag = flagOf(observation);
     return flag ? [{ observation, flag }] : [];
   });
-  const worst = flagged.find((one) => one.flag.critical) ?? flagged[0];
-  if (!worst) return [];
+  const first = flagged.find((one) => one.flag.critical) ?? flagged[0];
+  if (!first) return [];
+  const worst = flagged.filter((one) => one.flag.shape === first.flag.shape && one.flag.critical === first.flag.critical).reduce(worse);
   return [worst.observation === series.latest ? worst : { ...worst, last: series.latest }];
+}
+
+/** The higher of two high values, the lower of two low ones; the newer where that says nothing. */
+function worse<T extends { observation: Observation; flag: Flag }>(a: T, b: T): T {
+  const [x, y] = [a.observation.valueQuantity?.value, b.observation.valueQuantity?.value];
+  if (x === undefined || y === undefined || x === y || a.flag.shape === 'diamond') return a;
+  return y > x === a.flag.shape.endsWith('up') ? b : a;
 }
 
 function order(one: AbnormalResult): number {
   const stillAbnormal = !one.last || flagOf(one.last) !== undefined;
-  return Number(stillAbnormal) * 2 + Number(one.flag.critical);
+  return Number(one.flag.critical) * 2 + Number(stillAbnormal);
 }

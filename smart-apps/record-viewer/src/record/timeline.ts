@@ -79,10 +79,15 @@ export function timelineOf(input: TimelineInput): Timeline {
     else if (mark.kind === 'notes') home.notes.push(mark);
     else home.procedures.push(mark);
   }
+  for (const one of encounters) {
+    byDate(one.results);
+    byDate(one.notes);
+    byDate(one.procedures);
+  }
   return { nested: byDate([...encounters, ...loose]), flat: byDate([...encounters, ...results, ...notes, ...procedures]) };
 }
 
-function byDate(marks: Mark[]): Mark[] {
+function byDate<T extends Mark>(marks: T[]): T[] {
   return marks.sort((a, b) => when(b.date) - when(a.date));
 }
 

@@ -25,11 +25,17 @@ export function BlobView(props: { kind: 'pdf' | 'image' | 'other'; blob: Blob; t
           Download the {kind} ({size})
         </a>
       </p>
-      {props.kind === 'pdf' && <iframe class="pdf-frame" src={url} title={props.title} />}
+      {props.kind === 'pdf' && <Pdf url={url} title={props.title} />}
       {props.kind === 'image' && <img src={url} alt={props.title} />}
       {props.kind === 'other' && <p class="empty">This kind of file ({props.type || 'unknown'}) can’t be shown here.</p>}
     </div>
   );
+}
+
+/** Phones' browsers open a PDF in an app of its own; a frame would stay empty there. */
+function Pdf({ url, title }: { url: string; title: string }) {
+  if (navigator.pdfViewerEnabled === false) return <p class="hint">This browser shows PDFs outside of the page: open or download it above.</p>;
+  return <iframe class="pdf-frame" src={`${url}#navpanes=0&view=FitH`} title={title} />;
 }
 
 /** The document's type, never the patient's name: downloads end up in shared folders. */

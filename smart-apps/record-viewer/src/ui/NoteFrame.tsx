@@ -33,7 +33,7 @@ function pageOf(body: string): string {
 
 const STYLE = `
   html { color-scheme: light dark; }
-  body { margin: 0; font: 1rem/1.6 system-ui, sans-serif; max-width: 70ch; overflow-wrap: anywhere; }
+  body { margin: 0; font: 1rem/1.6 -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, system-ui, sans-serif; max-width: 70ch; overflow-wrap: anywhere; }
   h1, h2, h3, h4, h5, h6 { font-size: 1rem; line-height: 1.3; margin: 1.2em 0 .3em; }
   h1 { font-size: 1.15rem; margin-top: 0; }
   p, ul, ol, dl, table, pre, blockquote { margin: 0 0 .8em; }

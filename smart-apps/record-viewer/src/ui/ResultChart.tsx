@@ -90,7 +90,7 @@ function dataOf(points: Point[]): uPlot.AlignedData {
 
 function options(element: HTMLElement, series: Series, points: Point[]): uPlot.Options {
   const colour = (name: string) => getComputedStyle(element).getPropertyValue(name).trim();
-  const axis = { stroke: colour('--muted'), grid: { stroke: colour('--line'), width: 1 }, ticks: { stroke: colour('--line') }, font: '12px system-ui' };
+  const axis = { stroke: colour('--muted'), grid: { stroke: colour('--line'), width: 1 }, ticks: { stroke: colour('--line') }, font: `12px ${getComputedStyle(element).fontFamily}` };
   const range = normalRange(series.latest.referenceRange);
   const limits = [range?.low?.value, range?.high?.value].filter((one): one is number => one !== undefined);
   const values = [...points.map((one) => one.y), ...limits];
@@ -106,9 +106,12 @@ function options(element: HTMLElement, series: Series, points: Point[]): uPlot.O
     axes: [{ ...axis, values: dateTicks, space: 90 }, { ...axis, size: 56 }],
     series: [
       {},
-      { stroke: colour('--accent'), width: 2, points: { show: true, size: 7, fill: colour('--accent'), stroke: colour('--page') } },
+      { stroke: colour('--accent'), width: 2, points: { show: true, size: 8, fill: colour('--accent'), stroke: colour('--accent') } },
     ],
-    hooks: { drawClear: [(plot) => drawBand(plot, range?.low?.value, range?.high?.value, colour('--band'))] },
+    hooks: {
+      drawClear: [(plot) => drawBand(plot, range?.low?.value, range?.high?.value, colour('--band'))],
+      draw: [(plot) => drawFlags(plot, points, colour('--ink'), colour('--soft'))],
+    },
   };
 }
 
@@ -116,8 +119,33 @@ function dateTicks(_: uPlot, splits: number[]): string[] {
   const days = ((splits.at(-1) ?? 0) - (splits[0] ?? 0)) / 86_400;
   return splits.map((at) => {
     const text = dateText(new Date(at * 1000));
-    return days > 700 ? text.replace(/^\d+ /, '') : text.replace(/ \d{4}$/, '');
+    return days > 240 ? text.replace(/^\d+ /, '') : text.replace(/ \d{4}$/, '');
   });
+}
+
+/** What is out of the ordinary is marked by a shape as well, the one of its flag. */
+function drawFlags(plot: uPlot, points: Point[], ink: string, page: string): void {
+  const { ctx } = plot;
+  const size = 6 * (uPlot.pxRatio || 1);
+  ctx.save();
+  ctx.fillStyle = ink;
+  ctx.strokeStyle = page;
+  for (const { x, y, observation } of points) {
+    const flag = flagOf(observation);
+    if (!flag) continue;
+    const left = plot.valToPos(x, 'x', true);
+    const top = plot.valToPos(y, 'y', true);
+    const tip = flag.shape.endsWith('down') ? size : -size;
+    ctx.beginPath();
+    ctx.moveTo(left, top + tip);
+    ctx.lineTo(left + size, flag.shape === 'diamond' ? top : top - tip);
+    if (flag.shape === 'diamond') ctx.lineTo(left, top + size);
+    ctx.lineTo(left - size, flag.shape === 'diamond' ? top : top - tip);
+    ctx.closePath();
+    ctx.fill();
+    ctx.stroke();
+  }
+  ctx.restore();
 }
 
 function drawBand(plot: uPlot, low: number | undefined, high: number | undefined, colour: string): void {

@@ -109,10 +109,10 @@ export function Skeleton({ lines }: { lines: number }) {
 }
 
 /** Children when there is something; a skeleton while it is on its way; words when there is nothing. */
-export function Filled(props: { sources: Source[]; empty: string; filled: boolean; lines?: number; children: ComponentChildren }) {
+export function Filled(props: { sources: Source[]; empty: string; filled: boolean; lines?: number; skeleton?: ComponentChildren; children: ComponentChildren }) {
   const states = props.sources.map((one) => useFeed(one.feed));
   if (props.filled) return <>{props.children}</>;
-  if (states.some((state) => state.status === 'loading')) return <Skeleton lines={props.lines ?? 4} />;
+  if (states.some((state) => state.status === 'loading')) return <>{props.skeleton ?? <Skeleton lines={props.lines ?? 4} />}</>;
   if (states.every((state) => state.status === 'failed')) return null;
   return <p class="empty">{props.empty}</p>;
 }

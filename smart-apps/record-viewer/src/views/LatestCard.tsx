@@ -1,12 +1,12 @@
 import type { Encounter } from 'fhir/r4';
-import { count, dateText, daysBetween, instant, periodText } from '../format/date';
-import { contactKind, dispositionOf, isStay, nights, serviceOf, staffOf, titleOf, unitOf } from '../record/encounters';
+import { count, dateText, daysBetween, periodText, wall } from '../format/date';
+import { contactKind, dispositionOf, isStay, nights, reasonOf, serviceOf, staffOf, titleOf, unitOf } from '../record/encounters';
 import { headline, type LatestContact } from '../record/latest';
 import { diagnosesOf } from '../record/lists';
 import { isDischargeSummary, notesIn } from '../record/notes';
 import { useFeed, useName, usePage } from '../ui/context';
 import { Person, SecureChannel } from '../ui/Person';
-import { Filled, Section, source } from '../ui/Section';
+import { Filled, Section, Skeleton, source } from '../ui/Section';
 import { useLatest, useNotes } from '../ui/useDerived';
 import { When } from '../ui/When';
 import { MedicationChangesBlock, ResultsBlock } from './LatestChanges';
@@ -19,10 +19,34 @@ export function LatestCard() {
   const sources = [source(store.encounters, 'Hospital contacts')];
   return (
     <Section title="Latest contact" sources={sources} class="latest">
-      <Filled sources={sources} filled={latest !== undefined} empty="The hospital has no contact with this patient on record." lines={9}>
+      <Filled sources={sources} filled={latest !== undefined} empty="The hospital has no contact with this patient on record." skeleton={<CardSkeleton />}>
         {latest && <Card latest={latest} />}
       </Filled>
     </Section>
+  );
+}
+
+/** As tall as most cards, so that little moves when the card comes. */
+function CardSkeleton() {
+  return (
+    <div aria-hidden="true">
+      <div class="skeleton skeleton-headline" />
+      <Skeleton lines={2} />
+      <p class="latest-buttons">
+        <span class="skeleton skeleton-button" />
+      </p>
+      <div class="latest-grid">
+        {[0, 1].map((column) => (
+          <div key={column}>
+            {[0, 1].map((row) => (
+              <div key={row} class="block">
+                <Skeleton lines={6} />
+              </div>
+            ))}
+          </div>
+        ))}
+      </div>
+    </div>
   );
 }
 
@@ -31,6 +55,7 @@ function Card({ latest }: { latest: LatestContact }) {
   return (
     <>
       <h3 class="latest-headline">{headline(latest)}</h3>
+      <Diagnoses encounter={encounter} />
       <Facts latest={latest} />
       <SummaryButtons encounter={encounter} />
       <div class="latest-grid">
@@ -43,7 +68,6 @@ function Card({ latest }: { latest: LatestContact }) {
           <WhoToCall encounter={encounter} />
         </div>
       </div>
-      <Diagnoses encounter={encounter} />
       <Since latest={latest} />
     </>
   );
@@ -81,7 +105,7 @@ function Outcome({ encounter }: { encounter: Encounter }) {
   const { now } = usePage();
   const end = encounter.period?.end ?? encounter.period?.start;
   const disposition = dispositionOf(encounter);
-  const at = instant(end);
+  const at = wall(end);
   const far = at ? `${distanceWords(daysBetween(at, now))}` : '';
   if (!isStay(encounter)) return far ? <span>{far}</span> : null;
   return (
@@ -147,11 +171,14 @@ function WhoToCall({ encounter }: { encounter: Encounter }) {
 function Diagnoses({ encounter }: { encounter: Encounter }) {
   const { store } = usePage();
   const conditions = useFeed(store.conditions).items;
-  const diagnoses = diagnosesOf(encounter, conditions);
+  const reason = reasonOf(encounter)?.toLowerCase();
+  // What the headline says already is not said again.
+  const diagnoses = diagnosesOf(encounter, conditions).filter((one, _, all) => all.length > 1 || one.toLowerCase() !== reason);
   if (!diagnoses.length) return null;
   return (
     <p class="latest-diagnoses">
-      <span class="label">Diagnoses</span> {diagnoses.join('; ')}
+      <span class="visually-hidden">Diagnoses: </span>
+      {diagnoses.join('; ')}
     </p>
   );
 }

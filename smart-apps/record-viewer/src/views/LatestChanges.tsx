@@ -4,7 +4,7 @@ import { count, dateText } from '../format/date';
 import { normalRange, observationText, rangeText } from '../format/quantity';
 import { flagOf } from '../record/flags';
 import { changesIn, type Medicine } from '../record/medications';
-import { reportedAt, resultsOf, shortName, takenAt, testName } from '../record/results';
+import { reportedAt, resultsOf, shortName, takenAt, testName, type AbnormalResult } from '../record/results';
 import { useFeed, usePage } from '../ui/context';
 import { FlagMark } from '../ui/Flag';
 import { Filled, source, Trouble } from '../ui/Section';
@@ -57,47 +57,64 @@ function Change({ word, sign, medicine, before }: { word: string; sign: string; 
   );
 }
 
-const MOST = 6;
+const MOST = 5;
 
 /** What is abnormal and what is still to come from the contact. */
 export function ResultsBlock({ encounter }: { encounter: Encounter }) {
   const { store, now, open } = usePage();
   const labs = useFeed(store.labs).items;
   const reports = useFeed(store.reports).items;
-  const { abnormal, pending } = resultsOf(encounter, labs, reports, now);
+  const { abnormal, settled, pending } = resultsOf(encounter, labs, reports, now);
+  const critical = abnormal.filter((one) => one.flag.critical);
+  const others = abnormal.filter((one) => !one.flag.critical);
   const sources = [source(store.labs, 'Laboratory results'), source(store.reports, 'Reports')];
   return (
     <div class="block">
       <h4>Results to know</h4>
       {sources.map((one) => <Trouble key={one.what} source={one} />)}
-      <Filled sources={sources} filled={abnormal.length + pending.length > 0} empty="Nothing abnormal and nothing pending." lines={3}>
+      <Filled sources={sources} filled={abnormal.length + settled.length + pending.length > 0} empty="Nothing abnormal and nothing pending." lines={3}>
         <ul class="results-to-know">
+          {critical.map((one) => <Abnormal key={one.observation.id} result={one} />)}
           {pending.map((one) => <Pending key={`${one.resourceType}/${one.id}`} item={one} />)}
-          {abnormal.slice(0, MOST).map(({ observation, flag, last }) => (
-            <li key={observation.id}>
-              <FlagMark flag={flag} />
-              <span>
-                {testName(observation)} <strong class="value">{observationText(observation)}</strong>
-                <Range observation={observation} />
-                <span class="sub">
-                  {dateText(takenAt(observation))}
-                  {last && `; last ${observationText(last)} (${(flagOf(last)?.word ?? 'normal').toLowerCase()}), ${dateText(takenAt(last))}`}
-                </span>
-              </span>
-            </li>
-          ))}
+          {others.slice(0, MOST).map((one) => <Abnormal key={one.observation.id} result={one} />)}
         </ul>
+        {settled.length > 0 && (
+          <p class="settled">
+            <span class="label">Abnormal for a while, normal at the end:</span> {settled.map(settledWords).join('; ')}
+          </p>
+        )}
       </Filled>
       <a class="more" href="#results" onClick={() => open('results')}>
-        {abnormal.length > MOST ? `${count(abnormal.length - MOST, 'more abnormal result')}, all results` : 'All results'}
+        {others.length > MOST ? `${count(others.length - MOST, 'more abnormal result')}, all results` : 'All results'}
       </a>
     </div>
   );
 }
 
-function Range({ observation }: { observation: Observation }) {
+function settledWords({ observation, flag }: AbnormalResult): string {
+  return `${testName(observation)} ${observationText(observation)} (${flag.word.toLowerCase()})`;
+}
+
+function Abnormal({ result: { observation, flag, last } }: { result: AbnormalResult }) {
   const range = rangeText(normalRange(observation.referenceRange));
-  return range ? <span class="muted"> (range {range})</span> : null;
+  const now = last && (flagOf(last)?.word ?? 'normal').toLowerCase();
+  return (
+    <li>
+      <FlagMark flag={flag} />
+      <span>
+        {testName(observation)} <strong class="value">{observationText(observation)}</strong>
+        <span class="sub">
+          {range && `range ${range}, `}
+          {dateText(takenAt(observation))}
+        </span>
+        {last && (
+          <span class="sub">
+            last {observationText(last)}, {now}, {dateText(takenAt(last))}
+          </span>
+        )}
+      </span>
+    </li>
+  );
 }
 
 function Pending({ item }: { item: Observation | DiagnosticReport }) {

@@ -67,9 +67,9 @@ function MedicineRow({ medicine, past }: { medicine: Medicine; past?: boolean })
         {past && medicine.inpatient && <span class="sub">In the hospital only</span>}
       </th>
       <td data-label="Started">
-        <When date={medicine.started} />
+        <When date={medicine.started} stacked />
       </td>
-      {past && <td data-label="Stopped">{medicine.stopped ? <When date={medicine.stopped} /> : <span class="muted">Date not given</span>}</td>}
+      {past && <td data-label="Stopped">{medicine.stopped ? <When date={medicine.stopped} stacked /> : <span class="muted">Date not given</span>}</td>}
       <td data-label="Prescriber">{prescriber ?? <span class="muted">Not given</span>}</td>
       <td data-label="For">{medicine.reason ?? <span class="muted">Not given</span>}</td>
     </tr>

@@ -13,8 +13,8 @@ import { resultsOf, seriesOf, shortName, takenAt, testName } from '../record/res
 import { useContact, useFeed, usePage } from '../ui/context';
 import { useAllergies, useLatest, useMedicines, useNotes, useProblems } from '../ui/useDerived';
 import { mrnOf } from './Banner';
-import { isDischargeSummary, notesIn } from '../record/notes';
-import { useFollowUp } from './WhatNext';
+import { notesIn, planNotes } from '../record/notes';
+import { usePlan } from './WhatNext';
 
 const MOST = { problems: 10, medicines: 14, results: 12 };
 
@@ -66,7 +66,8 @@ function PrintHead({ patient }: { patient: Patient | undefined }) {
       <h1>{humanName(patient?.name) ?? 'Name not loaded'}</h1>
       <p>
         Born {dateText(patient?.birthDate)} ({ageText(patient?.birthDate, now)}), {patient?.gender ?? 'sex not given'}, MRN {(patient && mrnOf(patient)) ?? 'not given'}
-        {contact?.name && `, PCP ${contact.name} ${contact.phones[0] ?? ''}`}
+        {contact?.name && `, PCP ${contact.name} `}
+        <span class="nowrap">{contact?.phones[0]}</span>
       </p>
       <p>
         <strong>Allergies:</strong> {allergies.join('; ') || (noneKnown ? 'no known allergies' : 'none recorded')}
@@ -80,8 +81,7 @@ function PrintLatest({ encounter, title }: { encounter: Encounter; title: string
   const conditions = useFeed(store.conditions).items;
   const changes = changesIn(encounter, useMedicines(), now);
   const notes = notesIn(encounter, useNotes(), now);
-  const summary = notes.find(isDischargeSummary);
-  const { found } = useFollowUp(summary ? [summary] : notes.slice(0, 3));
+  const { found } = usePlan(planNotes(notes));
   const diagnoses = diagnosesOf(encounter, conditions);
   const disposition = dispositionOf(encounter);
   const line = (one: Medicine) => [one.name, one.dose].filter(Boolean).join(', ');
@@ -92,10 +92,13 @@ function PrintLatest({ encounter, title }: { encounter: Encounter; title: string
       </h2>
       {disposition && <p>Discharged: {disposition}.</p>}
       {diagnoses.length > 0 && <p>Diagnoses: {diagnoses.join('; ')}.</p>}
-      {found && (
-        <p>
-          <strong>{found.heading}:</strong> {found.lines.join(' ')}
-        </p>
+      {[found?.next, found?.warning].map(
+        (part) =>
+          part && (
+            <p key={part.heading}>
+              <strong>{part.heading}:</strong> {part.lines.map((line) => line.replace(/[.;]?$/, ';')).join(' ').replace(/;$/, '.')}
+            </p>
+          ),
       )}
       {changes.started.length > 0 && <p>Started: {changes.started.map(line).join('; ')}.</p>}
       {changes.changed.length > 0 && <p>Changed: {changes.changed.map((one) => `${line(one.after)} (was ${one.before.dose || one.before.name})`).join('; ')}.</p>}
@@ -157,8 +160,8 @@ function PrintResults() {
   const labs = useFeed(store.labs).items;
   const reports = useFeed(store.reports).items;
   const latest = useLatest();
-  const { abnormal, pending } = latest ? resultsOf(latest.encounter, labs, reports, now) : { abnormal: [], pending: [] };
-  const rows = latest ? abnormal.map((one) => one.observation) : seriesOf(labs).filter((one) => one.flag).map((one) => one.latest);
+  const { abnormal, settled, pending } = latest ? resultsOf(latest.encounter, labs, reports, now) : { abnormal: [], settled: [], pending: [] };
+  const rows = latest ? [...abnormal, ...settled].map((one) => one.observation) : seriesOf(labs).filter((one) => one.flag).map((one) => one.latest);
   return (
     <section>
       <h2>Results to know</h2>

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
-import { dateText, instant } from '../format/date';
+import { dateText, wall } from '../format/date';
 import { timelineOf, type Mark, type MarkKind } from '../record/timeline';
 import { useFeed, usePage } from '../ui/context';
 import { Filled, Section, source, type Source } from '../ui/Section';
@@ -84,7 +84,7 @@ function Filter(props: { kind: MarkKind | undefined; counts: Record<MarkKind, nu
       </button>
       {KINDS.filter(({ kind }) => props.counts[kind] > 0 || !props.settled || kind === props.kind).map(({ kind, word }) => (
         <button key={kind} type="button" aria-pressed={props.kind === kind} onClick={() => props.choose(props.kind === kind ? undefined : kind)}>
-          {word} <span class="count">{props.counts[kind]}</span>
+          {word} <span class="count">{props.counts[kind] || ' '}</span>
         </button>
       ))}
     </div>
@@ -95,7 +95,7 @@ function Marks({ marks }: { marks: readonly Mark[] }) {
   const { now, encounterId } = usePage();
   const groups: { label: string; marks: Mark[] }[] = [];
   for (const mark of marks) {
-    const date = instant(mark.date);
+    const date = wall(mark.date);
     const label = !date ? 'Date not known' : date > now ? 'Planned' : monthYear(date);
     if (groups.at(-1)?.label !== label) groups.push({ label, marks: [] });
     groups.at(-1)?.marks.push(mark);

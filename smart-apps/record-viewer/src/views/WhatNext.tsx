@@ -2,10 +2,10 @@ import type { Encounter } from 'fhir/r4';
 import { useEffect, useState } from 'preact/hooks';
 import { textOfHtml } from '../format/html';
 import { dateText } from '../format/date';
-import { followUpIn, type FollowUp } from '../record/followup';
+import { planIn, type Plan } from '../record/followup';
 import { staffOf, titleOf } from '../record/encounters';
 import type { LatestContact } from '../record/latest';
-import { bestAttachment, isDischargeSummary, mediaType, notesIn, type Note } from '../record/notes';
+import { bestAttachment, isDischargeSummary, mediaType, notesIn, planNotes, type Note } from '../record/notes';
 import { useFeed, usePage } from '../ui/context';
 import { Person } from '../ui/Person';
 import { Skeleton } from '../ui/Section';
@@ -18,8 +18,7 @@ export function WhatNext({ latest }: { latest: LatestContact }) {
   const notes = notesIn(latest.encounter, useNotes(), now);
   const loadingNotes = useFeed(store.documents).status === 'loading';
   const summary = notes.find(isDischargeSummary);
-  // Of the notes that may say what comes next, the discharge summary first, then the newest.
-  const { found, note, loading } = useFollowUp(summary ? [summary] : notes.slice(0, 3));
+  const { found, note, loading } = usePlan(planNotes(notes));
   const busy = loading || (loadingNotes && !found);
   const nothing = !busy && !found && !latest.planned.length;
   return (
@@ -28,9 +27,13 @@ export function WhatNext({ latest }: { latest: LatestContact }) {
       {busy && <Skeleton lines={4} />}
       {found && note && (
         <>
-          <ul class="next-lines">
-            {found.lines.map((line) => <li key={line}>{line}</li>)}
-          </ul>
+          {found.next && <Lines lines={found.next.lines} />}
+          {found.warning && (
+            <details class="warning-signs">
+              <summary>{found.warning.heading}</summary>
+              <Lines lines={found.warning.lines} />
+            </details>
+          )}
           <p class="muted">
             From “{note.title}”, {dateText(note.date)}.{' '}
             <button type="button" class="quiet" onClick={() => openNote(note.key)}>
@@ -42,6 +45,14 @@ export function WhatNext({ latest }: { latest: LatestContact }) {
       {latest.planned.slice(0, 2).map((one) => <Planned key={one.id} encounter={one} />)}
       {nothing && <p class="empty">{emptyWords(latest, summary)}</p>}
     </div>
+  );
+}
+
+function Lines({ lines }: { lines: readonly string[] }) {
+  return (
+    <ul class="next-lines">
+      {lines.map((line) => <li key={line}>{line}</li>)}
+    </ul>
   );
 }
 
@@ -62,13 +73,14 @@ function Planned({ encounter }: { encounter: Encounter }) {
   );
 }
 
-export function useFollowUp(notes: readonly Note[]): { found?: FollowUp; note?: Note; loading: boolean } {
+/** The plan in the first of the notes that has one. */
+export function usePlan(notes: readonly Note[]): { found?: Plan; note?: Note; loading: boolean } {
   const { store } = usePage();
-  const [result, setResult] = useState<{ key: string; found?: FollowUp; note?: Note }>();
+  const [result, setResult] = useState<{ key: string; found?: Plan; note?: Note }>();
   const key = notes.map((one) => one.key).join(' ');
   useEffect(() => {
     let current = true;
-    void firstFollowUp(notes, (note) => store.content(note)).then((found) => current && setResult({ key, ...found }));
+    void firstPlan(notes, (note) => store.content(note)).then((found) => current && setResult({ key, ...found }));
     return () => {
       current = false;
     };
@@ -76,10 +88,10 @@ export function useFollowUp(notes: readonly Note[]): { found?: FollowUp; note?: 
   return result?.key === key ? { ...result, loading: false } : { loading: notes.length > 0 };
 }
 
-async function firstFollowUp(
+async function firstPlan(
   notes: readonly Note[],
   content: (note: Note) => ReturnType<ReturnType<typeof usePage>['store']['content']>,
-): Promise<{ found?: FollowUp; note?: Note }> {
+): Promise<{ found?: Plan; note?: Note }> {
   for (const note of notes) {
     const attachment = bestAttachment(note);
     if (!attachment || !/^text\//.test(mediaType(attachment))) continue;
@@ -87,7 +99,7 @@ async function firstFollowUp(
       (got) => (got?.kind === 'html' ? textOfHtml(got.html) : got?.kind === 'text' ? got.text : undefined),
       () => undefined,
     );
-    const found = text && followUpIn(text);
+    const found = text && planIn(text);
     if (found) return { found, note };
   }
   return {};

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { planIn } from './followup';
+
+describe('what a note says of the next steps', () => {
+  it('is the follow-up section, line by line, without bullets and numbers', () => {
+    const plan = planIn('COURSE\nFine.\n\nFOLLOW-UP\n1. See Dr. Lopez in 2 days:\n- check weight\n* repeat potassium\n\nRETURN PRECAUTIONS\nFever.\n\nSIGNED\nDr. Chen');
+    expect(plan?.next).toEqual({ heading: 'Follow-up', lines: ['See Dr. Lopez in 2 days:', 'Check weight', 'Repeat potassium'] });
+    expect(plan?.warning).toEqual({ heading: 'Return precautions', lines: ['Fever.'] });
+  });
+
+  it.each([
+    ['Follow-up: PCP in two days', ['PCP in two days']],
+    ['Plan: continue phototherapy', ['Continue phototherapy']],
+    ['## Recommendations\nStart fluticasone.', ['Start fluticasone.']],
+    ['Appointments\n- Dr. Ellis in 3 days', ['Dr. Ellis in 3 days']],
+    ['DISCHARGE INSTRUCTIONS:\nDrink.', ['Drink.']],
+  ])('%j', (text, lines) => expect(planIn(text)?.next?.lines).toEqual(lines));
+
+  it('prefers the follow-up to the plan, wherever they stand', () => {
+    expect(planIn('PLAN\nContinue.\n\nFOLLOW UP\nClinic.')?.next?.lines).toEqual(['Clinic.']);
+  });
+
+  it('joins lines that a typewriter wrapped', () => {
+    expect(planIn('FOLLOW-UP\nSee the clinic in four weeks with\nall inhalers')?.next?.lines).toEqual(['See the clinic in four weeks with all inhalers']);
+  });
+
+  it('is nothing when the note says nothing, and short when the note is long', () => {
+    expect(planIn('Just a sentence about the follow-up of things.')).toBeUndefined();
+    const long = planIn(`FOLLOW-UP\n${Array.from({ length: 30 }, (_, n) => `- Item ${n}`).join('\n')}`);
+    expect(long?.next?.lines.length).toBeLessThan(12);
+    expect(long?.next?.lines.at(-1)).toBe('…');
+  });
+});
