@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::FhirId;
-use crate::fhir::index::{IndexedBody, Shape};
-use crate::fhir::resource_type::ResourceType;
+use crate::fhir::index::{EntryFacts, IndexedBody, Shape};
+use crate::fhir::resource_type::{Judgement, ResourceType};
 
 /// Where an answer came from, for `Age`, `Cache-Status`, `Warning`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,5 +100,50 @@ impl Unreleased {
     /// Memory it takes in bytes, its index included, for the cache's bound.
     pub fn weight(&self) -> usize {
         self.body.weight()
+    }
+
+    /// Whose data it holds and of which types, so that the cache can forget it. Nothing more of the body comes out this way.
+    pub fn holds(&self) -> Holds {
+        let mut holds = Holds::default();
+        match &self.body.shape {
+            Shape::Resource(facts) => holds.add(Some(facts)),
+            Shape::Bundle(bundle) => bundle.entries.iter().for_each(|entry| holds.add(entry.facts.as_ref())),
+            Shape::Raw { .. } | Shape::Unjudged => holds.unknown = true,
+        }
+        holds
+    }
+
+    #[cfg(test)]
+    pub(crate) fn body_for_tests(&self) -> &Arc<IndexedBody> {
+        &self.body
+    }
+}
+
+/// What a body is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holds {
+    /// The patients, each once.
+    pub patients: SmallVec<[FhirId; 1]>,
+    /// The types of its resources, each once.
+    pub types: SmallVec<[ResourceType; 2]>,
+    /// Whether there is something in it whose patient is not known: it may be anybody's.
+    pub unknown: bool,
+}
+
+impl Holds {
+    fn add(&mut self, facts: Option<&EntryFacts>) {
+        let Some(facts) = facts else {
+            self.unknown = true;
+            return;
+        };
+        if !self.types.contains(&facts.resource_type) {
+            self.types.push(facts.resource_type);
+        }
+        for patient in &facts.patients {
+            if !self.patients.contains(patient) {
+                self.patients.push(patient.clone());
+            }
+        }
+        self.unknown |= facts.patients.is_empty() && facts.resource_type.judgement() != Judgement::Directory;
     }
 }
