@@ -108,10 +108,10 @@ fn expected(held: &mut Option<Held>, kind: &Kind, truth: u64, down: bool, now: u
 async fn run(history: Vec<Event>) -> Result<(), TestCaseError> {
     let clock = ManualClock::new(Timestamp::from_millis(0));
     let options = CacheOptions {
-        fresh_for: FRESH as u32 * SECOND,
-        absent_for: ABSENT as u32 * SECOND,
-        max_stale: STALE as u32 * SECOND,
-        pause: PAUSE as u32 * SECOND,
+        fresh_for: Duration::from_secs(FRESH),
+        absent_for: Duration::from_secs(ABSENT),
+        max_stale: Duration::from_secs(STALE),
+        pause: Duration::from_secs(PAUSE),
         ..CacheOptions::default()
     };
     let cache = Cache::new(options, Arc::clone(&clock) as _);

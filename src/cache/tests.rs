@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 use crate::access::unreleased::{Origin, OriginKind, Unreleased};
@@ -37,9 +38,9 @@ pub(super) fn body(key: &Interaction, patient: Option<&str>, text: &str, as_of: 
         id: id("x"),
         version: None,
         patients: patient.into_iter().map(id).collect(),
-        labels: Default::default(),
-        categories: Default::default(),
-        references: Default::default(),
+        labels: SmallVec::new(),
+        categories: SmallVec::new(),
+        references: SmallVec::new(),
     };
     let indexed = IndexedBody {
         bytes: text.to_owned().into(),
@@ -171,7 +172,7 @@ async fn purges_and_answers_race_without_reviving_the_past() {
                 let least = purged.load(Ordering::SeqCst);
                 let ask = |_| async {
                     let now = truth.load(Ordering::SeqCst);
-                    if (turn + reader) % 3 == 0 {
+                    if (turn + reader).is_multiple_of(3) {
                         tokio::task::yield_now().await;
                     }
                     fetched(&key, "p", &now.to_string(), at)

@@ -82,9 +82,8 @@ fn index(
                 return Err(UpstreamError::Malformed);
             }
             let body = index_resource(bytes, rewrite).map_err(|_| UpstreamError::Malformed)?;
-            // What was not asked for has not been permitted. What cannot be judged, the policy answers like what is not there.
+            // What was not asked for has not been permitted.
             match &body.shape {
-                Shape::Unjudged => Ok(body),
                 Shape::Resource(facts) if facts.resource_type == *resource_type && facts.id == *id => {
                     Ok(body)
                 }
