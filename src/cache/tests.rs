@@ -62,6 +62,7 @@ fn cache() -> (Arc<ManualClock>, Arc<Cache>) {
 
 type Answer = Result<Fetched, UpstreamError>;
 
+#[expect(clippy::unnecessary_wraps, reason = "stands in for the EHR's answer")]
 fn fetched(key: &Interaction, patient: &str, text: &str, at: Timestamp) -> Answer {
     Ok(Fetched::Body(body(key, Some(patient), text, at), Freshness::default()))
 }
