@@ -23,7 +23,7 @@ const BUSY: Duration = Duration::from_secs(5);
 
 pub(super) struct Sqlite {
     readers: SqlitePool,
-    watcher: Mutex<SqliteConnection>,
+    watcher: Mutex<Option<SqliteConnection>>,
     writer: Arc<Mutex<Writer>>,
     wake: Arc<Notify>,
     options: SqliteConnectOptions,
@@ -63,7 +63,6 @@ statements! {
     SAVEPOINT = "SAVEPOINT turn";
     RELEASE = "RELEASE turn";
     UNDO = "ROLLBACK TO turn";
-    CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)";
     DATA_VERSION = "PRAGMA data_version";
 }
 
@@ -83,7 +82,7 @@ impl Sqlite {
             .statement_cache_capacity(256)
             .pragma("cache_size", "-8000")
             .disable_statement_logging();
-        let connection = base.connect().await?;
+        let connection = connect_first(&base).await?;
         // After the writer: it alone may turn a new file to WAL.
         let reading = base.clone().read_only(true);
         let readers = SqlitePoolOptions::new()
@@ -91,7 +90,7 @@ impl Sqlite {
             .acquire_timeout(BUSY)
             .connect_with(reading.clone())
             .await?;
-        let watcher = Mutex::new(reading.connect().await?);
+        let watcher = Mutex::new(Some(reading.connect().await?));
         let writer = Writer { connection: Some(connection), batch: Batch::None, finished: Vec::new() };
         let writer = Arc::new(Mutex::new(writer));
         let wake = Arc::new(Notify::new());
@@ -112,7 +111,8 @@ impl Sqlite {
     /// A number that differs from the last one when somebody committed meanwhile.
     pub(super) async fn data_version(&self) -> Result<i64, StoreError> {
         let mut watcher = self.watcher.lock().await;
-        let (rows, _) = run_sqlite(&mut watcher, DATA_VERSION, args![]).await?;
+        let watcher = watcher.as_mut().ok_or_else(closed)?;
+        let (rows, _) = run_sqlite(watcher, DATA_VERSION, args![]).await?;
         let row = rows.into_iter().next().unwrap_or_default();
         super::db::Fields::new("pragma", row).int("data_version")
     }
@@ -130,10 +130,27 @@ impl Sqlite {
         writer.recover().await;
         writer.commit().await;
         self.readers.close().await;
-        if let Some(mut connection) = writer.connection.take() {
-            // Best effort: the next start replays the log just as well.
-            let _ = run_sqlite(&mut connection, CHECKPOINT, args![]).await;
+        if let Some(watcher) = self.watcher.lock().await.take() {
+            let _ = watcher.close().await;
+        }
+        // The last to close folds the write-ahead log back into the file. Best effort: the next start replays it just as well.
+        if let Some(connection) = writer.connection.take() {
             let _ = connection.close().await;
+        }
+    }
+}
+
+/// Connects; tries again while another process turns the same new file to WAL, for which SQLite does not wait by itself.
+async fn connect_first(options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
+    const ATTEMPTS: u32 = 100;
+    let mut attempt = 1;
+    loop {
+        match options.connect().await {
+            Err(sqlx::Error::Database(error)) if attempt < ATTEMPTS && error.code().as_deref() == Some("5") => {
+                attempt += 1;
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            result => return Ok(result?),
         }
     }
 }
@@ -147,6 +164,10 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     options.open(PathBuf::from(path)).map(drop)
 }
 
+fn closed() -> StoreError {
+    StoreError::Unavailable("the connection is closed".to_owned())
+}
+
 async fn commit_batches(writer: Arc<Mutex<Writer>>, wake: Arc<Notify>) {
     loop {
         wake.notified().await;
@@ -158,7 +179,7 @@ async fn commit_batches(writer: Arc<Mutex<Writer>>, wake: Arc<Notify>) {
 
 impl Writer {
     fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        self.connection.as_mut().ok_or_else(|| StoreError::Unavailable("the connection is closed".to_owned()))
+        self.connection.as_mut().ok_or_else(closed)
     }
 
     async fn run(&mut self, sql: Sql) -> Result<(), StoreError> {
@@ -242,7 +263,7 @@ impl Turn {
         self.done = true;
         // Gives the connection on, and wakes the committer.
         drop(self);
-        answer.await.unwrap_or_else(|_| Err(StoreError::Unavailable("the connection is closed".to_owned())))
+        answer.await.unwrap_or_else(|_| Err(closed()))
     }
 }
 
