@@ -87,6 +87,7 @@ CREATE TABLE throttles (
     key_hash      TEXT NOT NULL,
     failures      BIGINT NOT NULL,
     last_at       BIGINT NOT NULL,
+    blocked_until BIGINT NOT NULL,
     PRIMARY KEY (kind, key_hash)
 );
 CREATE INDEX throttles_last ON throttles (last_at);

@@ -1,6 +1,7 @@
 //! Chartgate: what stands between outside clinicians and a children's hospital's EHR.
 
 pub mod access;
+pub mod accounts;
 pub mod app;
 pub mod audit;
 pub mod cache;

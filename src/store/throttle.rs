@@ -5,19 +5,24 @@ use std::time::Duration;
 use crate::domain::clock::Timestamp;
 use crate::domain::secret::TokenHash;
 
-use super::db::{Fields, Row};
+use super::db::Fields;
 use super::{Store, StoreError, Transaction};
 
 /// Failures are forgotten this long after the last one.
 const FORGOTTEN_AFTER: Duration = Duration::from_hours(1);
 
 statements! {
-    FIND = "SELECT failures, last_at FROM throttles WHERE kind = $1 AND key_hash = $2 AND last_at > $3";
-    FAIL = "INSERT INTO throttles (kind, key_hash, failures, last_at) VALUES ($1, $2, 1, $3)
-            ON CONFLICT (kind, key_hash) DO UPDATE SET
-                failures = CASE WHEN throttles.last_at > $4 THEN throttles.failures + 1 ELSE 1 END,
-                last_at = excluded.last_at
-            RETURNING failures, last_at";
+    FIND = "SELECT failures, blocked_until FROM throttles WHERE kind = $1 AND key_hash = $2 AND last_at > $3";
+    // Refuses by itself while blocked, on the row's own state: attempts at once are counted one after another.
+    COUNT = "INSERT INTO throttles (kind, key_hash, failures, last_at, blocked_until) VALUES ($1, $2, 1, $3, $3)
+             ON CONFLICT (kind, key_hash) DO UPDATE SET
+                 failures = CASE WHEN throttles.last_at > $4 THEN throttles.failures + 1 ELSE 1 END,
+                 last_at = excluded.last_at
+             WHERE throttles.blocked_until <= excluded.last_at
+             RETURNING failures";
+    BLOCK = "UPDATE throttles SET blocked_until = $3 WHERE kind = $1 AND key_hash = $2";
+    UNDO = "UPDATE throttles SET failures = failures - 1, blocked_until = last_at
+            WHERE kind = $1 AND key_hash = $2 AND failures > 0";
     RESET = "DELETE FROM throttles WHERE kind = $1 AND key_hash = $2";
 }
 
@@ -63,38 +68,72 @@ pub struct Throttle {
     pub blocked_until: Option<Timestamp>,
 }
 
+impl ThrottleKind {
+    /// The longest wait. A name's is short: whoever guesses at it must not keep its owner out (D-04).
+    const fn longest(self) -> Duration {
+        match self {
+            Self::SignInAccount | Self::ClientAuth => Duration::from_mins(1),
+            Self::SignInAddress | Self::PatientSearch => Duration::from_mins(15),
+        }
+    }
+}
+
 impl Throttle {
-    /// How long after `failures` failures the next attempt must wait: nothing for the first few, then 1 s, doubling,
-    /// at most 15 minutes. Forgotten after an hour without failure.
+    /// How long after `failures` failures the next attempt must wait: nothing for the first few, then 1 s, doubling up to
+    /// the longest. Forgotten after an hour without failure.
     pub fn delay(kind: ThrottleKind, failures: u32) -> Duration {
         let over = failures.saturating_sub(kind.free());
         if over == 0 {
             return Duration::ZERO;
         }
-        Duration::from_secs(1_u64 << (over - 1).min(10)).min(Duration::from_mins(15))
+        Duration::from_secs(1_u64 << (over - 1).min(10)).min(kind.longest())
     }
 }
 
 impl Store {
     /// The counter, without changing it. `key` is hashed before it is stored.
     pub async fn throttle(&self, kind: ThrottleKind, key: &str) -> Result<Throttle, StoreError> {
-        let since = self.now().minus(FORGOTTEN_AFTER);
-        match self.read_one(FIND, args![kind.word(), &TokenHash::of(key), since]).await? {
-            Some(row) => read(kind, row, self.now()),
-            None => Ok(Throttle { failures: 0, blocked_until: None }),
-        }
+        let now = self.now();
+        let row = self.read_one(FIND, args![kind.word(), &TokenHash::of(key), now.minus(FORGOTTEN_AFTER)]);
+        let Some(row) = row.await? else { return Ok(Throttle { failures: 0, blocked_until: None }) };
+        let mut fields = Fields::new("throttles", row);
+        let failures = fields.number("failures")?;
+        let until = fields.time("blocked_until")?;
+        Ok(Throttle { failures, blocked_until: (until > now).then_some(until) })
     }
 }
 
 impl Transaction {
-    /// Counts a failure and returns the counter after it.
-    pub async fn throttle_failure(&mut self, kind: ThrottleKind, key: &str) -> Result<Throttle, StoreError> {
+    /// Counts an attempt as failed, to be taken back with [`Transaction::throttle_undo`] or [`Transaction::throttle_reset`] if
+    /// it succeeds: so attempts at once cannot slip past the counter. `None` when attempts are refused for now; that attempt
+    /// is not counted.
+    pub async fn throttle_attempt(
+        &mut self,
+        kind: ThrottleKind,
+        key: &str,
+    ) -> Result<Option<Throttle>, StoreError> {
         let now = self.now();
-        let args = args![kind.word(), &TokenHash::of(key), now, now.minus(FORGOTTEN_AFTER)];
-        match self.one(FAIL, args).await? {
-            Some(row) => read(kind, row, now),
-            None => Err(StoreError::Corrupt { noun: "throttles", field: "failures" }),
+        let key = TokenHash::of(key);
+        let args = args![kind.word(), &key, now, now.minus(FORGOTTEN_AFTER)];
+        let Some(row) = self.one(COUNT, args).await? else { return Ok(None) };
+        let failures = Fields::new("throttles", row).number("failures")?;
+        let until = now.plus(Throttle::delay(kind, failures));
+        self.run(BLOCK, args![kind.word(), &key, until]).await?;
+        Ok(Some(Throttle { failures, blocked_until: (until > now).then_some(until) }))
+    }
+
+    /// Counts a failure and returns the counter after it, whether or not attempts are refused for now.
+    pub async fn throttle_failure(&mut self, kind: ThrottleKind, key: &str) -> Result<Throttle, StoreError> {
+        match self.throttle_attempt(kind, key).await? {
+            Some(throttle) => Ok(throttle),
+            None => self.store.throttle(kind, key).await,
         }
+    }
+
+    /// Takes one attempt back that was counted and succeeded.
+    pub async fn throttle_undo(&mut self, kind: ThrottleKind, key: &str) -> Result<(), StoreError> {
+        self.run(UNDO, args![kind.word(), &TokenHash::of(key)]).await?;
+        Ok(())
     }
 
     /// Forgets the failures after a success.
@@ -104,16 +143,13 @@ impl Transaction {
     }
 }
 
-fn read(kind: ThrottleKind, row: Row, now: Timestamp) -> Result<Throttle, StoreError> {
-    let mut fields = Fields::new("throttles", row);
-    let failures = fields.number("failures")?;
-    let until = fields.time("last_at")?.plus(Throttle::delay(kind, failures));
-    Ok(Throttle { failures, blocked_until: (until > now).then_some(until) })
-}
-
 alone! {
+    /// Counts an attempt as failed; `None` when attempts are refused for now.
+    fn throttle_attempt(kind: ThrottleKind, key: &str) -> Option<Throttle>;
     /// Counts a failure.
     fn throttle_failure(kind: ThrottleKind, key: &str) -> Throttle;
+    /// Takes one attempt back.
+    fn throttle_undo(kind: ThrottleKind, key: &str) -> ();
     /// Forgets the failures.
     fn throttle_reset(kind: ThrottleKind, key: &str) -> ();
 }

@@ -6,6 +6,7 @@
     reason = "a test may fail by panicking, and helpers outside of test functions are tests too"
 )]
 
+mod accounts;
 mod leaks;
 mod matrix;
 mod oauth;

@@ -16,7 +16,8 @@ on_both! {
     s18_an_email_address_signs_in_one_account;
     sessions_end;
     d04_failures_slow_down_and_are_forgotten;
-    d04_failures_at_once_are_all_counted;
+    d04_failures_at_once_are_counted_one_after_another;
+    d04_nobody_is_kept_out_for_long;
     s61_saved_patients;
 }
 
@@ -109,17 +110,34 @@ async fn d04_failures_slow_down_and_are_forgotten(kind: Kind) {
     assert_eq!(again.failures, 1, "an hour later it begins anew");
 }
 
-async fn d04_failures_at_once_are_all_counted(kind: Kind) {
+async fn d04_failures_at_once_are_counted_one_after_another(kind: Kind) {
     let db = Database::new(kind).await;
+    let free = ThrottleKind::SignInAccount.free();
     let tasks = (0..20).map(|_| {
         let store = db.store.clone();
-        tokio::spawn(async move { store.throttle_failure(ThrottleKind::SignInAddress, "192.0.2.1").await })
+        tokio::spawn(async move { store.throttle_attempt(ThrottleKind::SignInAccount, "ana").await })
     });
+    let mut allowed = 0;
     for task in tasks.collect::<Vec<_>>() {
-        task.await.unwrap().unwrap();
+        allowed += u32::from(task.await.unwrap().unwrap().is_some());
     }
-    let throttle = db.store.throttle(ThrottleKind::SignInAddress, "192.0.2.1").await.unwrap();
-    assert_eq!(throttle.failures, 20);
+    assert_eq!(allowed, free + 1, "the last of them is what makes the next wait");
+    let throttle = db.store.throttle(ThrottleKind::SignInAccount, "ana").await.unwrap();
+    assert_eq!(throttle.failures, free + 1);
+    assert!(throttle.blocked_until.is_some());
+    db.store.throttle_undo(ThrottleKind::SignInAccount, "ana").await.unwrap();
+    let throttle = db.store.throttle(ThrottleKind::SignInAccount, "ana").await.unwrap();
+    assert_eq!(throttle, Throttle { failures: free, blocked_until: None });
+}
+
+async fn d04_nobody_is_kept_out_for_long(kind: Kind) {
+    let db = Database::new(kind).await;
+    for _ in 0..40 {
+        db.store.throttle_failure(ThrottleKind::SignInAccount, "ana").await.unwrap();
+        db.clock.advance(Duration::from_mins(1));
+        let throttle = db.store.throttle(ThrottleKind::SignInAccount, "ana").await.unwrap();
+        assert_eq!(throttle.blocked_until, None, "a minute at most, after {}", throttle.failures);
+    }
 }
 
 async fn s61_saved_patients(kind: Kind) {
