@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Runs the clients that others wrote against `chartgate demo`. CHARTGATE is the program; CHARTGATE_DEMO, if set, is a file with what
+# a running demo printed, and no other is started.
+set -euo pipefail
+cd "$(dirname "$0")"
+root=$(cd ../.. && pwd)
+work=$(mktemp -d)
+demo=
+stop() {
+    [ -z "$demo" ] || { kill "$demo" 2>/dev/null || true; wait "$demo" 2>/dev/null || true; }
+    rm -rf "$work"
+}
+trap stop EXIT
+
+if [ -z "${CHARTGATE_DEMO:-}" ]; then
+    program=${CHARTGATE:-$root/target/debug/chartgate}
+    case $program in /*) ;; *) program=$root/$program ;; esac
+    "$program" demo --json --port 0 --patients 40 >"$work/demo.json" 2>"$work/demo.log" &
+    demo=$!
+    for _ in $(seq 240); do
+        [ ! -s "$work/demo.json" ] || break
+        kill -0 "$demo" 2>/dev/null || { cat "$work/demo.log" >&2; echo "the demo did not start" >&2; exit 1; }
+        sleep 0.5
+    done
+    export CHARTGATE_DEMO=$work/demo.json
+fi
+
+failed=0
+run() {
+    printf -- '-- %s\n' "$*"
+    "$@" || failed=1
+}
+run node --test --test-concurrency=1 openid-client.test.mjs fhirclient.test.mjs
+python=$root/tests/.venv/bin/python
+[ -x "$python" ] || python=python3
+run "$python" test_fhirclient.py
+run "$python" test_authlib.py
+if [ "$failed" != 0 ] && [ -s "$work/demo.log" ]; then tail -40 "$work/demo.log" >&2; fi
+exit "$failed"
