@@ -27,7 +27,10 @@ pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<I
             tracing::warn!(client = %client.id, authorization = %id, "a code was used twice: all that came of it is revoked");
             return Err(OAuthError::InvalidCode);
         }
-        CodeRedemption::Expired | CodeRedemption::Unknown => return Err(OAuthError::InvalidCode),
+        CodeRedemption::Expired | CodeRedemption::Unknown => {
+            transaction.commit().await.map_err(|e| internal(&e))?;
+            return Err(OAuthError::InvalidCode);
+        }
     };
     if let Err(error) = check(state, client, form, &code, &authorization) {
         transaction.revoke_authorization(&authorization.id).await.map_err(|e| internal(&e))?;

@@ -35,7 +35,10 @@ pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<I
             tracing::warn!(client = %client.id, authorization = %id, "a refresh token was used twice: all is revoked");
             return Err(OAuthError::InvalidRefreshToken);
         }
-        RefreshRotation::Expired | RefreshRotation::Unknown => return Err(OAuthError::InvalidRefreshToken),
+        RefreshRotation::Expired | RefreshRotation::Unknown => {
+            transaction.commit().await.map_err(|e| internal(&e))?;
+            return Err(OAuthError::InvalidRefreshToken);
+        }
     };
     let life = state.settings().access_life;
     let (access, stored) = new_access(state, &authorization, &scope, life);

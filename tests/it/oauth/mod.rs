@@ -7,6 +7,7 @@ mod consent;
 mod discovery;
 mod harness;
 mod launch;
+mod model;
 mod refresh;
 mod signing;
 mod token;
