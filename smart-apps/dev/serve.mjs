@@ -12,13 +12,15 @@ import { FhirFixture } from './fhir-fixture.mjs';
 import { fixtures } from './fixtures.mjs';
 
 const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
+/** As the portal sends it (src/web/headers.rs). */
 export const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; frame-src 'self' blob:; " +
-  "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; " +
+  "frame-src 'self' blob:; object-src blob:; worker-src 'self' blob:; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' };
 
-export function startPortal({ port = 0, ehr } = {}) {
-  const fhir = new FhirFixture(fixtures());
+/** `resources` take the place of the fixtures; `ehr` takes the place of both. */
+export function startPortal({ port = 0, ehr, resources = fixtures() } = {}) {
+  const fhir = new FhirFixture(resources);
   const codes = new Map();
   const tokens = new Map();
   const server = createServer(async (request, response) => {
@@ -55,6 +57,7 @@ function app(url, response) {
     'x-content-type-options': 'nosniff',
     'cross-origin-resource-policy': 'same-origin',
     'cross-origin-opener-policy': 'same-origin',
+    'x-frame-options': 'DENY',
   });
   return createReadStream(path).pipe(response);
 }

@@ -71,8 +71,8 @@ export function distance(value: string | Date | undefined, now: Date): string {
 
 /** A number of days in words: "12 days", "5 weeks", "4 months", "2 years". */
 export function span(days: number): string {
-  if (days < 21) return count(days, 'day');
-  if (days < 70) return count(Math.floor(days / 7), 'week');
+  if (days < 14) return count(days, 'day');
+  if (days < 60) return count(Math.floor(days / 7), 'week');
   if (days < 730) return count(Math.floor(days / 30.44), 'month');
   return count(Math.floor(days / 365.25), 'year');
 }

@@ -1,6 +1,6 @@
 import { lazy, Suspense } from 'preact/compat';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { dateText, distance } from '../format/date';
+import { dateTimeText, distance } from '../format/date';
 import type { Note } from '../record/notes';
 import { useMedia, useName, usePage } from '../ui/context';
 import { Filled, Section, Skeleton, source } from '../ui/Section';
@@ -66,7 +66,7 @@ function NoteLine({ note, current, choose }: { note: Note; current: boolean; cho
       <button type="button" class="note-line-button" aria-current={current} onClick={choose}>
         <span class="note-title">{note.title}</span>
         <span class="muted">
-          {dateText(note.date)} ({distance(note.date, now)})
+          {dateTimeText(note.date)} ({distance(note.date, now)})
         </span>
         <span class="muted">{[author, note.preliminary ? 'preliminary' : undefined].filter(Boolean).join(', ')}</span>
       </button>

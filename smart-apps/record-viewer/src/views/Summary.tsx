@@ -55,7 +55,7 @@ function ProblemsShort() {
 
 function MedicationsShort() {
   const { store, open } = usePage();
-  const active = useMedicines().filter((one) => one.active);
+  const active = useMedicines().filter((one, at, all) => one.active && at === all.findIndex((other) => other.active && other.name === one.name && other.dose === one.dose));
   const sources = [source(store.medications, 'Medications')];
   return (
     <Section title="Current medications" sources={sources}>
