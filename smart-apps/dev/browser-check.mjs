@@ -207,7 +207,7 @@ test('a stale copy says from when it is', async () => {
 });
 
 test('the session ends: a dialog keeps the place, and signing in again comes back to it', async () => {
-  const page = await open('mia', { hash: 'medications' });
+  const page = await open('baby', { hash: 'medications' });
   portal.control.expired = true;
   await page.getByRole('button', { name: /Update/ }).click();
   await page.getByRole('dialog', { name: 'Your session has ended' }).waitFor();
@@ -218,6 +218,12 @@ test('the session ends: a dialog keeps the place, and signing in again comes bac
   await page.waitForURL('**/index.html*');
   await page.getByRole('heading', { name: 'Medications', level: 2 }).waitFor();
   assert.equal(new URL(page.url()).hash, '#medications');
+  // The stand-in would open Mia for a launch that names nobody.
+  await page.getByRole('heading', { name: 'Okonkwo-Vandermeer' }).waitFor();
+  // A launch from the portal starts at the beginning.
+  await page.goto(`${portal.origin}/apps/record-viewer/launch.html?launch=mia`);
+  await page.getByRole('heading', { name: 'Rivera, Mia' }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'Summary' }).getAttribute('aria-current'), 'page');
   await page.context().close();
 });
 
@@ -254,6 +260,16 @@ test('the keyboard goes from the skip link through the tabs into the record', as
   await page.keyboard.press('ArrowLeft');
   await page.waitForTimeout(100);
   assert.match(await page.locator('.chart figcaption').innerText(), /mmol\/L/);
+  await page.context().close();
+});
+
+test('an encounter in the launch context is open in the timeline', async () => {
+  portal.control.encounter = 'mia-pulm';
+  const page = await open('mia', { hash: 'timeline' });
+  portal.control.encounter = undefined;
+  const open_ = page.locator('button.mark-head[aria-expanded=true]');
+  assert.equal(await open_.count(), 1);
+  assert.match(await open_.innerText(), /pulmonology/i);
   await page.context().close();
 });
 

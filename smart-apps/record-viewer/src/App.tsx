@@ -31,13 +31,14 @@ export interface AppProps {
   store: RecordStore;
   encounterId?: string;
   ended: boolean;
+  resume?: string;
 }
 
-export function App({ store, encounterId, ended }: AppProps) {
+export function App({ store, encounterId, ended, resume }: AppProps) {
   const [tab, setTab] = useState<Tab>(tabOfHash() ?? 'summary');
   const [noteKey, setNoteKey] = useState<string | undefined>();
   const narrow = useMedia('(max-width: 639px)');
-  const now = useMemo(() => new Date(), []);
+  const now = useNow();
   const patient = useFeed(store.patient);
 
   useEffect(() => {
@@ -76,9 +77,19 @@ export function App({ store, encounterId, ended }: AppProps) {
       </main>
       <Footer narrow={narrow} />
       <PrintSheet />
-      {ended && <SessionDialog tab={tab} base={store.http.base} />}
+      {ended && <SessionDialog tab={tab} base={store.http.base} resume={resume} />}
     </PageContext.Provider>
   );
+}
+
+/** Pages stay open over lunch and over night: the ages and distances keep up. */
+function useNow(): Date {
+  const [now, setNow] = useState(() => new Date());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(new Date()), 10 * 60_000);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
 }
 
 function tabOfHash(): Tab | undefined {

@@ -1,6 +1,6 @@
 import FHIR from 'fhirclient';
 import './styles/index.css';
-import { CLIENT_ID, forgetSession, SCOPE } from './session/smart';
+import { CLIENT_ID, CONTEXT, forgetSession, readPlace, recallPlace, SCOPE } from './session/smart';
 
 /**
  * The launch page. With `iss` and `launch` it is an EHR launch from the portal; with `iss` alone, or with nothing at
@@ -15,7 +15,9 @@ async function launch(): Promise<void> {
     return;
   }
   forgetSession();
-  await FHIR.oauth2.authorize({
+  // After the end of a session the way leads back to the same patient. A launch from the portal starts anew.
+  const context = parameters.has('again') ? readPlace()?.context : (recallPlace(), undefined);
+  const address = await FHIR.oauth2.authorize({
     clientId: CLIENT_ID,
     scope: SCOPE,
     iss: iss.href,
@@ -23,7 +25,11 @@ async function launch(): Promise<void> {
     redirectUri: new URL('index.html', location.href).href,
     pkceMode: 'required',
     completeInTarget: true,
+    noRedirect: true,
   });
+  const next = new URL(address as string);
+  if (context) next.searchParams.set(CONTEXT, context);
+  location.replace(next.href);
 }
 
 function say(text: string): void {

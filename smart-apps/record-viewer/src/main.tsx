@@ -11,7 +11,7 @@ const root = document.getElementById('app') as HTMLElement;
 /** Back to the tab where the session ended. */
 function returnToPlace(): void {
   const place = recallPlace();
-  if (place && TABS.some((tab) => tab === place)) history.replaceState(null, '', `${location.pathname}#${place}`);
+  if (TABS.some((tab) => tab === place?.tab)) history.replaceState(null, '', `${location.pathname}#${place?.tab}`);
 }
 
 async function start(): Promise<void> {
@@ -23,7 +23,7 @@ async function start(): Promise<void> {
   });
   returnToPlace();
   const store = new RecordStore(session.tokens, session.patientId);
-  show = () => render(<App store={store} encounterId={session.encounterId} ended={ended} />, root);
+  show = () => render(<App store={store} encounterId={session.encounterId} ended={ended} resume={session.resume()} />, root);
   store.load();
   show();
 }

@@ -4,7 +4,7 @@ import { humanName } from '../format/name';
 import { contacts, type Contacts } from '../format/telecom';
 import type { FhirHttp } from './http';
 import { pages } from './paging';
-import { contained, localKey, typeOf } from './reference';
+import { contained, localKey } from './reference';
 
 /** Somebody or something that can be called. */
 export interface Contact extends Contacts {
@@ -13,6 +13,8 @@ export interface Contact extends Contacts {
   role?: string;
   /** Where they work. */
   place?: string;
+  /** The look-up failed: that there is no number here says nothing. */
+  unknown?: boolean;
 }
 
 const nobody: Contacts = { phones: [], pagers: [], faxes: [], emails: [] };
@@ -28,6 +30,7 @@ export class Directory {
   async contact(reference: Reference, owner?: FhirResource): Promise<Contact> {
     const shown: Contact = { name: reference.display ?? 'Name not given', ...nobody };
     const target = (owner && contained(owner, reference)) ?? (await this.read(reference.reference));
+    if (!target && isDirectory(localKey(reference.reference))) return { ...shown, unknown: true };
     switch (target?.resourceType) {
       case 'Practitioner':
         return this.person(target, shown);
@@ -94,7 +97,7 @@ export class Directory {
 
   private read(reference: string | undefined): Promise<FhirResource | undefined> {
     const key = localKey(reference);
-    if (!key || !looksUp(key)) return Promise.resolve(undefined);
+    if (!key || !isDirectory(key)) return Promise.resolve(undefined);
     let read = this.reads.get(key);
     if (!read) {
       read = this.http.json(key).then(
@@ -130,8 +133,8 @@ export class Directory {
   }
 }
 
-function looksUp(key: string): boolean {
-  return /^(Practitioner|PractitionerRole|Organization|Location)\//.test(key);
+function isDirectory(key: string | undefined): boolean {
+  return /^(Practitioner|PractitionerRole|Organization|Location)\//.test(key ?? '');
 }
 
 function describe(role: PractitionerRole | undefined): { role?: string } {
@@ -145,10 +148,4 @@ function telecomOf(organization: Organization): ContactPoint[] {
 
 function union(first: string[], second: string[]): string[] {
   return [...new Set([...first, ...second])];
-}
-
-/** True for references that may have a telephone number. */
-export function isCallable(reference: Reference): boolean {
-  const type = typeOf(reference);
-  return type === undefined || looksUp(`${type}/`) || type === 'CareTeam';
 }

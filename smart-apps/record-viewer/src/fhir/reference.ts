@@ -6,9 +6,6 @@ export function localKey(reference: string | undefined): string | undefined {
   return found?.[1];
 }
 
-export function typeOf(reference: Reference | undefined): string | undefined {
-  return localKey(reference?.reference)?.split('/')[0] ?? reference?.type;
-}
 
 /** True when `reference` names the resource of that type and id. */
 export function pointsTo(reference: Reference | undefined, type: string, id: string | undefined): boolean {

@@ -15,6 +15,8 @@ export interface Session {
   patientId: string;
   /** The encounter in the launch context, when the portal opened the record from one. */
   encounterId?: string;
+  /** Leads back to this patient after signing in again; see CONTEXT. */
+  resume(): string | undefined;
 }
 
 export const CLIENT_ID = 'record-viewer';
@@ -31,8 +33,18 @@ export const SCOPE = [
   'user/Location.rs',
 ].join(' ');
 
-/** Where to come back to after signing in again; the names of tabs only, nothing about a patient. */
+/** Where to come back to after signing in again: the name of a tab and the server's sealed handle, nothing about a patient. */
 const RETURN_KEY = 'record-viewer.return';
+/**
+ * Our server's name for a sealed launch context: it comes with the token, and sent back with an authorization request it
+ * leads to the same patient again without asking. Other servers know nothing of it, and then ask for the patient.
+ */
+export const CONTEXT = 'cg_context';
+
+interface Return {
+  tab: string;
+  context?: string;
+}
 
 /** fhirclient's state of an earlier launch, which would otherwise outlive it in this browser tab. */
 export function forgetSession(): void {
@@ -41,14 +53,23 @@ export function forgetSession(): void {
   if (key) sessionStorage.removeItem(key.replace(/^"|"$/g, ''));
 }
 
-export function rememberPlace(place: string): void {
-  sessionStorage.setItem(RETURN_KEY, place);
+export function rememberPlace(place: Return): void {
+  sessionStorage.setItem(RETURN_KEY, JSON.stringify(place));
 }
 
-export function recallPlace(): string | undefined {
-  const place = sessionStorage.getItem(RETURN_KEY) ?? undefined;
+/** The place to come back to, if there is one; it is used once. */
+export function recallPlace(): Return | undefined {
+  const place = readPlace();
   sessionStorage.removeItem(RETURN_KEY);
   return place;
+}
+
+export function readPlace(): Return | undefined {
+  try {
+    return (JSON.parse(sessionStorage.getItem(RETURN_KEY) ?? 'null') as Return | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Completes the launch, or takes up the session of this browser tab again after a reload. */
@@ -68,7 +89,11 @@ export async function openSession(onEnd: () => void): Promise<Session> {
   dropQuery();
   const patientId = client.patient.id;
   if (!patientId) throw new NoSession('no-patient');
-  return { tokens: tokensOf(client, onEnd), patientId, encounterId: client.encounter.id ?? undefined };
+  const resume = () => {
+    const handle: unknown = client.getState(`tokenResponse.${CONTEXT}`);
+    return typeof handle === 'string' ? handle : undefined;
+  };
+  return { tokens: tokensOf(client, onEnd), patientId, encounterId: client.encounter.id ?? undefined, resume };
 }
 
 /** fhirclient leaves `iss` in the address; nothing of the launch should stay there. */

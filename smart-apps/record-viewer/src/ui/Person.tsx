@@ -30,7 +30,9 @@ export function Person({ reference, owner, role, place }: { reference: Reference
         {contact?.phones.map((number) => <Phone key={number} number={number} />)}
         {contact?.pagers.map((number) => <Phone key={number} number={number} kind="Pager" />)}
         {loading && <span class="skeleton skeleton-phone" aria-hidden="true" />}
-        {!loading && !contact?.phones.length && !contact?.pagers.length && <span class="muted">No telephone number given</span>}
+        {!loading && !contact?.phones.length && !contact?.pagers.length && (
+          <span class="muted">{contact?.unknown ? 'Telephone number not loaded' : 'No telephone number given'}</span>
+        )}
       </div>
     </div>
   );

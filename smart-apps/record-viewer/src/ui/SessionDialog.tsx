@@ -3,14 +3,14 @@ import { rememberPlace } from '../session/smart';
 import type { Tab } from './context';
 
 /** The session is over. The page behind is covered, since somebody else may sit here now; the place is kept. */
-export function SessionDialog({ tab, base }: { tab: Tab; base: string }) {
+export function SessionDialog({ tab, base, resume }: { tab: Tab; base: string; resume?: string }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current?.showModal();
   }, []);
   const signIn = () => {
-    rememberPlace(tab);
-    location.assign(`launch.html?iss=${encodeURIComponent(base)}`);
+    rememberPlace({ tab, ...(resume ? { context: resume } : {}) });
+    location.assign(`launch.html?iss=${encodeURIComponent(base)}&again`);
   };
   return (
     <dialog class="session-dialog" ref={dialog} aria-labelledby="session-heading" onCancel={(event) => event.preventDefault()}>
