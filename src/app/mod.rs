@@ -1,6 +1,45 @@
-//! The product, put together. `main` and the tests build it the same way.
+//! The product, put together. `serve`, `demo` and the tests build it the same way.
 
+mod adapters;
+mod background;
+mod internal;
+pub mod keys;
 pub mod options;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::access::authorizer::{AccessSettings, Authorizer};
+use crate::access::sources::AuditSink;
+use crate::audit::AuditLog;
+use crate::cache::Cache;
+use crate::config::Config;
+use crate::credentials::install_crypto_provider;
+use crate::credentials::password::Passwords;
+use crate::domain::clock::SharedClock;
+use crate::domain::ids::ClientId;
+use crate::domain::random::SharedRandom;
+use crate::ehr::{Ehr, EhrPrimaryCare};
+use crate::facade::{self, Facade};
+use crate::oauth::{self, endpoints::Endpoints, keys::IdTokenKeys};
+use crate::outbound::{Outbound, Purpose};
+use crate::portal;
+use crate::records::{Offer, Records};
+use crate::server::Server;
+use crate::store::Store;
+use crate::tls::TlsFiles;
+use crate::web::Web;
+
+use self::adapters::{CachedEhr, ClientOrigins};
+use self::background::Background;
+use self::keys::KeyRing;
+
+/// `client_id` of the record viewer, through which the portal opens records.
+pub const VIEWER: &str = "record-viewer";
 
 /// Why the product cannot be built; a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -10,5 +49,188 @@ pub struct BuildError(String);
 impl BuildError {
     fn new(reason: impl std::fmt::Display) -> Self {
         Self(reason.to_string())
+    }
+}
+
+/// What differs between a running product and a test of it.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The clock.
+    pub clock: SharedClock,
+    /// The source of randomness.
+    pub random: SharedRandom,
+    /// Whether pages say that no patient is real.
+    pub demo: bool,
+}
+
+/// The product, ready to be served.
+pub struct App {
+    /// The public routes.
+    pub router: Router,
+    /// Health and metrics, for the internal listener.
+    pub internal: Router,
+    /// The database.
+    pub store: Store,
+    /// The password hasher.
+    pub passwords: Arc<Passwords>,
+    /// What the EHR said before.
+    pub cache: Arc<Cache>,
+    background: Background,
+    tls: Option<Arc<TlsFiles>>,
+    drain: Duration,
+}
+
+impl App {
+    /// Builds everything: opens the database, brings its schema up to date, makes the first signing key. Nothing listens yet,
+    /// and the EHR need not be up.
+    pub async fn build(config: &Config, surroundings: &Surroundings) -> Result<Self, BuildError> {
+        install_crypto_provider();
+        let Surroundings { clock, random, demo } = surroundings.clone();
+        let master = options::master_key(config)?;
+        let store = Store::open_ready(&options::store(config), clock.clone()).await.map_err(BuildError::new)?;
+
+        let ring = KeyRing::new(store.clone(), &master);
+        let keys = Arc::new(IdTokenKeys::new(ring.ready(&*clock, &*random).await?));
+        let origins = Arc::new(ClientOrigins::default());
+        origins.refresh(&store).await.map_err(BuildError::new)?;
+
+        let outbound = Outbound::new(&options::outbound(config)?).map_err(BuildError::new)?;
+        let ehr_options = options::ehr(config)?;
+        let ehr = Arc::new(
+            Ehr::connect(&ehr_options, &outbound, clock.clone(), random.clone()).map_err(BuildError::new)?,
+        );
+        let primary_care =
+            Arc::new(EhrPrimaryCare::new(ehr.clone(), ehr_options.primary_care, clock.clone()));
+        let cache = Arc::new(Cache::new(options::cache(config)?, clock.clone()));
+        let (audit, writer) = AuditLog::new(store.clone());
+        let audit: Arc<dyn AuditSink> = Arc::new(audit);
+
+        let records =
+            Arc::new(records(config, surroundings, &master, &store, primary_care, &cache, &ehr, &audit)?);
+        let web =
+            Web::new(store.clone(), clock.clone(), random.clone(), &master, options::web(config, demo)?);
+        let passwords = Arc::new(
+            Passwords::new(random.clone(), config.identity.password_checks).map_err(BuildError::new)?,
+        );
+        let pieces =
+            Pieces { config, surroundings, store: &store, web, records, ehr: ehr.clone(), audit, outbound };
+        let router = pieces.router(keys.clone(), origins.clone(), passwords.clone())?;
+
+        let background = Background { ring, keys, origins, store: store.clone(), clock, ehr, writer };
+        let tls = match &config.server.tls {
+            Some(files) => {
+                let files = TlsFiles::open(files.certificate.clone(), files.key.clone());
+                Some(Arc::new(files.map_err(BuildError::new)?))
+            }
+            None => None,
+        };
+        let internal = internal::router(store.clone());
+        Ok(Self { router, internal, store, passwords, cache, background, tls, drain: config.server.drain.0 })
+    }
+
+    /// Serves until `stop` is cancelled, then lets what is under way finish and closes the database.
+    pub async fn serve(self, listener: TcpListener, internal: Option<TcpListener>, stop: CancellationToken) {
+        let ended = CancellationToken::new();
+        let background = self.background.start(&ended);
+        if let Some(tls) = &self.tls {
+            drop(tokio::spawn(Arc::clone(tls).watch(ended.clone())));
+        }
+        if let Some(internal) = internal {
+            let server = Server::new(internal, None, self.internal);
+            drop(tokio::spawn(server.run(ended.clone(), Duration::from_secs(1))));
+        }
+        Server::new(listener, self.tls, self.router).run(stop, self.drain).await;
+        ended.cancel();
+        background.finish().await;
+        self.store.close().await;
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the pipeline is where everything meets")]
+fn records(
+    config: &Config,
+    surroundings: &Surroundings,
+    master: &crate::credentials::seal::SealingKey,
+    store: &Store,
+    primary_care: Arc<EhrPrimaryCare>,
+    cache: &Arc<Cache>,
+    ehr: &Arc<Ehr>,
+    audit: &Arc<dyn AuditSink>,
+) -> Result<Records, BuildError> {
+    let clock = surroundings.clock.clone();
+    let settings = AccessSettings { practice_systems_use_grants: config.access.practice_systems_use_grants };
+    let authorizer = Arc::new(Authorizer::new(clock.clone(), store.directory(), primary_care, settings));
+    let bodies = Arc::new(CachedEhr { cache: cache.clone(), ehr: ehr.clone() });
+    let asked = ehr.clone();
+    let offer = Arc::new(Offer::new(options::fhir_base(config)?.as_str(), move || asked.capabilities()));
+    let random = surroundings.random.clone();
+    Ok(Records::new(authorizer, bodies, audit.clone(), clock, random, master, offer))
+}
+
+/// What the public routes are made of.
+struct Pieces<'a> {
+    config: &'a Config,
+    surroundings: &'a Surroundings,
+    store: &'a Store,
+    web: Web,
+    records: Arc<Records>,
+    ehr: Arc<Ehr>,
+    audit: Arc<dyn AuditSink>,
+    outbound: Outbound,
+}
+
+impl Pieces<'_> {
+    fn router(
+        self,
+        keys: Arc<IdTokenKeys>,
+        origins: Arc<ClientOrigins>,
+        passwords: Arc<Passwords>,
+    ) -> Result<Router, BuildError> {
+        let clock = self.surroundings.clock.clone();
+        let mrn_system: Option<Arc<str>> = self.config.hospital.mrn_system.as_deref().map(Into::into);
+        let fhir = self.facade(origins);
+        let directory = Arc::new(oauth::directory::Directory::new(
+            self.records.clone(),
+            self.store.clone(),
+            clock.clone(),
+            mrn_system.clone(),
+        ));
+        let authorization_server = oauth::State::new(oauth::Parts {
+            web: self.web.clone(),
+            id_token_keys: keys,
+            patients: directory.clone(),
+            fhir_users: directory,
+            audit: self.audit.clone(),
+            client_keys: self.outbound.client(Purpose::Jwks),
+            settings: options::oauth(self.config),
+        });
+        let pages = portal::router(portal::Parts {
+            web: self.web.clone(),
+            audit: self.audit.clone(),
+            records: self.records,
+            ehr: self.ehr,
+            viewer: ClientId::parse(VIEWER).map_err(BuildError::new)?,
+            fhir_base: options::fhir_base(self.config)?.to_string(),
+            mrn_system,
+        });
+        Ok(crate::web::wrap(pages, &self.web).merge(oauth::router(&authorization_server)).merge(fhir))
+    }
+
+    fn facade(&self, origins: Arc<ClientOrigins>) -> Router {
+        let endpoints = Endpoints::under(self.web.settings().public_base.as_str());
+        let facade = Facade::new(
+            self.records.clone(),
+            Arc::new(self.store.clone()),
+            origins,
+            facade::Endpoints {
+                authorize: endpoints.authorize,
+                token: endpoints.token,
+                revoke: endpoints.revoke,
+                introspect: endpoints.introspect,
+                date: self.surroundings.clock.now().to_string(),
+            },
+            self.surroundings.random.clone(),
+        );
+        facade::routes(facade, options::FHIR_PATH)
     }
 }

@@ -1,11 +1,13 @@
 //! From the configuration to what each module wants to be told.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use url::Url;
 
+use crate::cache::CacheOptions;
 use crate::config::{Config, EhrAuth as ConfiguredAuth};
 use crate::credentials::seal::SealingKey;
 use crate::credentials::signing::SigningKey;
@@ -147,4 +149,35 @@ pub fn web(config: &Config, demo: bool) -> Result<WebSettings, BuildError> {
         session_max: config.identity.session.0,
         demo,
     })
+}
+
+/// How much the cache keeps and for how long.
+pub fn cache(config: &Config) -> Result<CacheOptions, BuildError> {
+    let section = &config.cache;
+    let mut fresh_for_type = HashMap::new();
+    for (name, period) in &section.fresh_for_type {
+        let resource_type = ResourceType::parse(name).ok_or_else(|| {
+            BuildError::new(format!("'{name}' is not a resource type that Chartgate serves"))
+        })?;
+        fresh_for_type.insert(resource_type, period.0);
+    }
+    Ok(CacheOptions {
+        max_bytes: section.max_bytes.0,
+        fresh_for: section.fresh_for.0,
+        fresh_for_type,
+        absent_for: section.absent_for.0,
+        max_stale: section.max_stale.0,
+        ..CacheOptions::default()
+    })
+}
+
+/// Lifetimes of tokens; the standard's limits hold whatever is configured.
+pub fn oauth(config: &Config) -> crate::oauth::Settings {
+    let section = &config.oauth;
+    crate::oauth::Settings {
+        access_life: section.access_token.0.min(Duration::from_hours(1)),
+        backend_life: section.backend_access_token.0.min(Duration::from_mins(5)),
+        refresh_life: section.refresh_token.0,
+        ..crate::oauth::Settings::default()
+    }
 }

@@ -4,6 +4,7 @@ mod check;
 mod client;
 mod demo;
 mod keys;
+mod open;
 mod practice;
 mod serve;
 mod user;
@@ -19,7 +20,11 @@ use crate::config::{self, Config};
 pub type CommandError = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Parser)]
-#[command(name = "chartgate", version, about = "Lets outside clinicians read their patients' hospital records")]
+#[command(
+    name = "chartgate",
+    version,
+    about = "Lets outside clinicians read their patients' hospital records"
+)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,

@@ -19,6 +19,7 @@ pub mod episodes;
 pub mod facts;
 pub mod growth;
 pub mod json;
+pub use json::MRN as MRN_SYSTEM;
 pub mod kind;
 pub mod meta;
 pub mod moment;

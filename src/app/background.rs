@@ -1,0 +1,111 @@
+//! What runs beside the requests: the audit writer, what other processes changed, keys, expiry, the EHR's capabilities.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::audit::AuditWriter;
+use crate::domain::clock::SharedClock;
+use crate::ehr::Ehr;
+use crate::oauth::keys::IdTokenKeys;
+use crate::store::Store;
+
+use super::adapters::ClientOrigins;
+use super::keys::{KeyRing, LOOK_EVERY};
+
+/// How often changes of other processes are looked for.
+const REFRESH_EVERY: Duration = Duration::from_millis(150);
+
+/// How often expired rows are removed.
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
+/// The work, not yet begun.
+pub struct Background {
+    pub(super) ring: KeyRing,
+    pub(super) keys: Arc<IdTokenKeys>,
+    pub(super) origins: Arc<ClientOrigins>,
+    pub(super) store: Store,
+    pub(super) clock: SharedClock,
+    pub(super) ehr: Arc<Ehr>,
+    pub(super) writer: AuditWriter<Store>,
+}
+
+/// The work under way.
+pub struct Running {
+    writer: JoinHandle<()>,
+}
+
+impl Background {
+    /// Begins; everything but the audit writer ends with `stop`, the writer when the last event is written.
+    pub fn start(self, stop: &CancellationToken) -> Running {
+        let writer = tokio::spawn(self.writer.run());
+        let (store, origins) = (self.store.clone(), self.origins.clone());
+        repeat(stop, REFRESH_EVERY, move || {
+            let (store, origins) = (store.clone(), origins.clone());
+            async move {
+                if store.refresh().await? {
+                    origins.refresh(&store).await?;
+                }
+                Ok(())
+            }
+        });
+        let store = self.store.clone();
+        repeat(stop, SWEEP_EVERY, move || {
+            let store = store.clone();
+            async move { store.sweep().await.map(drop).map_err(Into::into) }
+        });
+        let ring = Arc::new(self.ring);
+        let (keys, clock) = (self.keys, self.clock);
+        repeat(stop, LOOK_EVERY, move || {
+            let (ring, keys, clock) = (ring.clone(), keys.clone(), clock.clone());
+            async move { ring.refresh(&keys, &*clock).await.map_err(Into::into) }
+        });
+        let (ehr, stopped) = (self.ehr, stop.clone());
+        drop(tokio::spawn(async move {
+            tokio::select! {
+                () = stopped.cancelled() => {}
+                () = ehr.keep_capabilities() => {}
+            }
+        }));
+        Running { writer }
+    }
+}
+
+impl Running {
+    /// Waits until the last audit event is written; whoever could send one must be gone.
+    pub async fn finish(self) {
+        if tokio::time::timeout(Duration::from_secs(5), self.writer).await.is_err() {
+            tracing::error!("the audit writer did not finish in time");
+        }
+    }
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Does `work` again and again, every so often, until `stop`. A failure is logged once until it passes.
+fn repeat<F>(stop: &CancellationToken, every: Duration, work: impl Fn() -> F + Send + 'static)
+where
+    F: Future<Output = Result<(), Failure>> + Send,
+{
+    let stop = stop.clone();
+    drop(tokio::spawn(async move {
+        let mut failing = false;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(every) => {}
+            }
+            match work().await {
+                Ok(()) => failing = false,
+                Err(error) => {
+                    if !failing {
+                        tracing::warn!(%error, "background work failed; it is tried again");
+                    }
+                    failing = true;
+                }
+            }
+        }
+    }));
+}

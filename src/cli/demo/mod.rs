@@ -1,0 +1,114 @@
+//! `demo`: the whole system on one machine, with a synthetic children's hospital behind it.
+
+mod folder;
+mod report;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::net::TcpListener;
+
+use crate::app::{App, Surroundings};
+use crate::config;
+use crate::domain::clock::{Clock as _, SystemClock};
+use crate::domain::random::SystemRandom;
+use crate::sandbox::cast::{self, Stage};
+use crate::sandbox::ehr::{Ehr, EhrAuth, EhrOptions, Knobs};
+use crate::sandbox::hospital::{Hospital, HospitalSpec};
+use crate::{lifecycle, server};
+
+use self::folder::Folder;
+use super::CommandError;
+
+#[derive(Args)]
+pub struct DemoArgs {
+    /// Print one line of JSON for scripts once ready.
+    #[arg(long)]
+    json: bool,
+    /// Port of the portal on 127.0.0.1; the synthetic EHR takes the next one. 0: any two free ports.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// How many patients the hospital has; never fewer than there are stories.
+    #[arg(long, default_value_t = 60)]
+    patients: usize,
+    /// The same seed gives the same hospital.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Keep the data in this folder; otherwise it is temporary.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub async fn run(args: DemoArgs) -> Result<(), CommandError> {
+    let portal_listener = server::bind(loopback(args.port)).await?;
+    let ehr_listener =
+        server::bind(loopback(if args.port == 0 { 0 } else { args.port.wrapping_add(1) })).await?;
+    let portal = format!("http://localhost:{}", portal_listener.local_addr()?.port());
+    let ehr_base = format!("http://127.0.0.1:{}/r4", ehr_listener.local_addr()?.port());
+    let stop = lifecycle::stop_on_signal()?;
+
+    let folder = Folder::open(args.data.as_deref())?;
+    let key = folder.prepare(portal_listener.local_addr()?, &portal, &ehr_base)?;
+    let hospital = Hospital::generate(&HospitalSpec {
+        seed: args.seed,
+        patients: args.patients,
+        as_of: SystemClock.now(),
+    });
+    let surroundings =
+        Surroundings { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), demo: true };
+    let app = App::build(&config::load(&folder.config())?, &surroundings).await?;
+    let cast = people(&folder, &app, &hospital, &portal).await?;
+    let report = report::Report::new(&portal, &ehr_base, &hospital, cast);
+
+    let ehr = Ehr::new(
+        hospital,
+        EhrOptions {
+            base_url: ehr_base.parse()?,
+            clock: surroundings.clock.clone(),
+            random: surroundings.random.clone(),
+            auth: EhrAuth::BackendServices(vec![key.registration()?]),
+            knobs: Arc::new(Knobs::default()),
+            shutdown: stop.clone(),
+        },
+    );
+    let hospital_server = tokio::spawn(serve_ehr(ehr, ehr_listener));
+    report.print(args.json)?;
+    app.serve(portal_listener, None, stop).await;
+    hospital_server.await?;
+    Ok(())
+}
+
+async fn serve_ehr(ehr: Ehr, listener: TcpListener) {
+    ehr.serve(listener).await;
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// The people and clients of this folder: made at the first start, read from the folder after that.
+async fn people(
+    folder: &Folder,
+    app: &App,
+    hospital: &Hospital,
+    portal: &str,
+) -> Result<cast::Cast, CommandError> {
+    let stage = Stage {
+        store: &app.store,
+        passwords: &app.passwords,
+        random: &SystemRandom,
+        now: SystemClock.now(),
+        hospital,
+        portal,
+    };
+    if let Some(cast) = folder.cast()? {
+        cast::move_viewer(&stage).await?;
+        return Ok(cast);
+    }
+    let cast = cast::seed(&stage).await?;
+    folder.keep(&cast)?;
+    Ok(cast)
+}
