@@ -87,7 +87,8 @@ impl App {
         install_crypto_provider();
         let Surroundings { clock, random, demo } = surroundings.clone();
         let master = options::master_key(config)?;
-        let store = Store::open_ready(&options::store(config), clock.clone()).await.map_err(BuildError::new)?;
+        let store =
+            Store::open_ready(&options::store(config), clock.clone()).await.map_err(BuildError::new)?;
 
         let ring = KeyRing::new(store.clone(), &master);
         let keys = Arc::new(IdTokenKeys::new(ring.ready(&*clock, &*random).await?));
@@ -114,7 +115,7 @@ impl App {
         );
         let pieces =
             Pieces { config, surroundings, store: &store, web, records, ehr: ehr.clone(), audit, outbound };
-        let router = pieces.router(keys.clone(), origins.clone(), passwords.clone())?;
+        let router = pieces.router(keys.clone(), origins.clone())?;
 
         let background = Background { ring, keys, origins, store: store.clone(), clock, ehr, writer };
         let tls = match &config.server.tls {
@@ -180,12 +181,7 @@ struct Pieces<'a> {
 }
 
 impl Pieces<'_> {
-    fn router(
-        self,
-        keys: Arc<IdTokenKeys>,
-        origins: Arc<ClientOrigins>,
-        passwords: Arc<Passwords>,
-    ) -> Result<Router, BuildError> {
+    fn router(self, keys: Arc<IdTokenKeys>, origins: Arc<ClientOrigins>) -> Result<Router, BuildError> {
         let clock = self.surroundings.clock.clone();
         let mrn_system: Option<Arc<str>> = self.config.hospital.mrn_system.as_deref().map(Into::into);
         let fhir = self.facade(origins);

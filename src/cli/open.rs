@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::app::options;
-use crate::config::Config;
 use crate::credentials::seal::SealingKey;
 use crate::domain::audit::{AuditEvent, AuditKind, AuditOutcome};
 use crate::domain::clock::{Clock as _, SystemClock};
@@ -13,8 +12,6 @@ use super::{CommandError, Place};
 
 /// An installation that a command works on.
 pub struct Installation {
-    /// Its configuration.
-    pub config: Config,
     /// Its database, with the schema up to date.
     pub store: Store,
     /// The key from which all others derive.
@@ -27,7 +24,7 @@ impl Installation {
         let config = place.load()?;
         let key = options::master_key(&config)?;
         let store = Store::open_ready(&options::store(&config), Arc::new(SystemClock)).await?;
-        Ok(Self { config, store, key })
+        Ok(Self { store, key })
     }
 
     /// Records an administrative act in the audit log (D-10).

@@ -146,7 +146,9 @@ async fn connect_first(options: &SqliteConnectOptions) -> Result<SqliteConnectio
     let mut attempt = 1;
     loop {
         match options.connect().await {
-            Err(sqlx::Error::Database(error)) if attempt < ATTEMPTS && error.code().as_deref() == Some("5") => {
+            Err(sqlx::Error::Database(error))
+                if attempt < ATTEMPTS && error.code().as_deref() == Some("5") =>
+            {
                 attempt += 1;
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
