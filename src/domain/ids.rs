@@ -81,7 +81,7 @@ fn is_own_id(text: &str) -> bool {
 fn random_hex(random: &dyn Random) -> String {
     let mut bytes = [0_u8; 16];
     random.fill(&mut bytes);
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    super::secret::hexadecimal(&bytes)
 }
 
 /// FHIR R4 `id`: 1 to 64 of `[A-Za-z0-9\-.]`; but not `.` or `..`, which would climb in the path of a URL.
@@ -149,7 +149,7 @@ fn npi_is_valid(text: &str) -> bool {
             if weighted > 9 { weighted - 9 } else { weighted }
         })
         .sum();
-    (sum + 24) % 10 == 0
+    (sum + 24).is_multiple_of(10)
 }
 
 #[cfg(test)]

@@ -78,6 +78,17 @@ impl fmt::Debug for PlainToken {
     }
 }
 
+/// Two lower-case hexadecimal digits a byte.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|half| DIGITS.get(usize::from(half)))
+        .collect()
+}
+
 /// SHA-256 of a 256-bit random secret. A slow hash would add nothing against 256 bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenHash([u8; 32]);
@@ -114,7 +125,7 @@ impl TokenHash {
 
     /// The stored form: 64 hexadecimal digits.
     pub fn to_hex(self) -> String {
-        self.0.iter().map(|b| format!("{b:02x}")).collect()
+        hexadecimal(&self.0)
     }
 
     /// Comparison whose time does not depend on where the two differ.

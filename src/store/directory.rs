@@ -245,13 +245,7 @@ impl State {
     pub(super) fn put_grant(&mut self, grant: &Grant) {
         let provider = self.number(&grant.provider);
         let next = u32::try_from(self.patients.len()).unwrap_or(u32::MAX);
-        let patient = match self.patients.get(&grant.patient) {
-            Some(patient) => *patient,
-            None => {
-                self.patients.insert(grant.patient.clone(), next);
-                next
-            }
-        };
+        let patient = *self.patients.entry(grant.patient.clone()).or_insert(next);
         self.grants.remove(provider, patient, &grant.id);
         if grant.revoked_at.is_none() {
             self.grants.insert(provider, patient, grant);

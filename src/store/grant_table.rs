@@ -41,25 +41,22 @@ pub(super) struct GrantTable {
 impl GrantTable {
     pub(super) fn insert(&mut self, provider: u32, patient: u32, grant: &Grant) {
         let packed = self.pack(provider, patient, grant);
-        let at = match self.free.pop() {
-            Some(at) => at,
-            None => {
-                let at = self.len;
-                if at as usize / CHUNK == self.chunks.len() {
-                    self.chunks.push(vec![packed; CHUNK].into_boxed_slice());
-                }
-                self.len += 1;
-                at
+        let at = self.free.pop().unwrap_or_else(|| {
+            let at = self.len;
+            if at as usize / CHUNK == self.chunks.len() {
+                self.chunks.push(vec![packed; CHUNK].into_boxed_slice());
             }
-        };
+            self.len += 1;
+            at
+        });
         if let Some(slot) =
             self.chunks.get_mut(at as usize / CHUNK).and_then(|chunk| chunk.get_mut(at as usize % CHUNK))
         {
             *slot = packed;
         }
         let (chunks, hasher) = (&self.chunks, &self.hasher);
-        self.index.insert_unique(hash_of(hasher, &packed.key()), at, |at| {
-            slot(chunks, *at).map_or(0, |packed| hash_of(hasher, &packed.key()))
+        self.index.insert_unique(hash_of(hasher, packed.key()), at, |at| {
+            slot(chunks, *at).map_or(0, |packed| hash_of(hasher, packed.key()))
         });
     }
 
@@ -67,7 +64,7 @@ impl GrantTable {
         let key = key(provider, patient);
         let found = {
             let (chunks, others) = (&self.chunks, &self.other_ids);
-            self.index.find_entry(hash_of(&self.hasher, &key), |at| {
+            self.index.find_entry(hash_of(&self.hasher, key), |at| {
                 slot(chunks, *at).is_some_and(|p| p.key() == key && p.grant_id(others).as_ref() == Some(id))
             })
         };
@@ -80,7 +77,7 @@ impl GrantTable {
     pub(super) fn get(&self, provider: (u32, &AccountId), patient: (u32, &FhirId)) -> SmallVec<[Grant; 1]> {
         let key = key(provider.0, patient.0);
         self.index
-            .iter_hash(hash_of(&self.hasher, &key))
+            .iter_hash(hash_of(&self.hasher, key))
             .filter_map(|at| slot(&self.chunks, *at))
             .filter(|packed| packed.key() == key)
             .filter_map(|packed| packed.unpack(provider.1, patient.1, &self.other_ids))
@@ -158,7 +155,7 @@ fn key(provider: u32, patient: u32) -> [u8; 8] {
     (u64::from(provider) << 32 | u64::from(patient)).to_le_bytes()
 }
 
-fn hash_of(hasher: &RandomState, key: &[u8; 8]) -> u64 {
+fn hash_of(hasher: &RandomState, key: [u8; 8]) -> u64 {
     hasher.hash_one(key)
 }
 

@@ -30,7 +30,9 @@ impl Store {
             let accounts: Vec<Account> = self.accounts(Some(&after), PAGE).await?;
             let Some(last) = accounts.last() else { break };
             after.clone_from(&last.email);
-            accounts.into_iter().for_each(|account| state.put_account(account));
+            for account in accounts {
+                state.put_account(account);
+            }
         }
         for practice in self.practices().await? {
             state.put_practice(practice);
@@ -43,7 +45,9 @@ impl Store {
             let page = self.list(SPONSORSHIPS, args![&after, PAGE], sponsorships::read).await?;
             let Some(last) = page.last() else { break };
             last.id.as_str().clone_into(&mut after);
-            page.iter().for_each(|sponsorship| state.put_sponsorship(sponsorship));
+            for sponsorship in &page {
+                state.put_sponsorship(sponsorship);
+            }
         }
         let mut after = String::new();
         let now = self.now();
@@ -51,7 +55,9 @@ impl Store {
             let page = self.list(GRANTS, args![&after, PAGE, now], grants::read).await?;
             let Some(last) = page.last() else { break };
             last.id.as_str().clone_into(&mut after);
-            page.iter().for_each(|grant| state.put_grant(grant));
+            for grant in &page {
+                state.put_grant(grant);
+            }
         }
         self.inner.directory.replace(state);
         // What was revoked since the last look is not known one by one.

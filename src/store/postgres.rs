@@ -11,9 +11,8 @@ use super::{StoreError, StoreOptions};
 
 const CHANNEL: &str = "chartgate_changes";
 
-statements! {
-    NOTIFY = "SELECT pg_notify('chartgate_changes', '')";
-}
+// Not among `store::statements`: SQLite has no such thing.
+const NOTIFY: Sql = Sql("SELECT pg_notify('chartgate_changes', '')");
 
 pub(super) struct Postgres {
     pool: PgPool,

@@ -56,15 +56,14 @@ enum Batch {
     Lost,
 }
 
-statements! {
-    BEGIN = "BEGIN IMMEDIATE";
-    COMMIT = "COMMIT";
-    ROLLBACK = "ROLLBACK";
-    SAVEPOINT = "SAVEPOINT turn";
-    RELEASE = "RELEASE turn";
-    UNDO = "ROLLBACK TO turn";
-    DATA_VERSION = "PRAGMA data_version";
-}
+// Not among `store::statements`: PostgreSQL has no such thing, or another way of saying it.
+const BEGIN: Sql = Sql("BEGIN IMMEDIATE");
+const COMMIT: Sql = Sql("COMMIT");
+const ROLLBACK: Sql = Sql("ROLLBACK");
+const SAVEPOINT: Sql = Sql("SAVEPOINT turn");
+const RELEASE: Sql = Sql("RELEASE turn");
+const UNDO: Sql = Sql("ROLLBACK TO turn");
+const DATA_VERSION: Sql = Sql("PRAGMA data_version");
 
 impl Sqlite {
     pub(super) async fn open(options: &StoreOptions, url: &str) -> Result<Self, StoreError> {

@@ -213,7 +213,7 @@ async fn relationships_hold_at_once_and_are_recorded() {
     let grant = world.accounts.add_grant(new.clone(), &by).await.unwrap();
     let directory = world.db.store.directory();
     assert_eq!(directory.grants(&ana.id, &patient).as_slice(), std::slice::from_ref(&grant));
-    assert_eq!(world.log.events.lock().last().unwrap().patients, [patient.clone()]);
+    assert_eq!(world.log.events.lock().last().unwrap().patients, std::slice::from_ref(&patient));
     world.accounts.revoke_grant(&grant.id, &by).await.unwrap();
     assert!(directory.grants(&ana.id, &patient).is_empty());
     assert_eq!(world.accounts.revoke_grant(&grant.id, &by).await, Err(AccountsError::Unknown));

@@ -46,7 +46,7 @@ async fn s18_an_email_address_signs_in_one_account(kind: Kind) {
     db.store.insert_account(&ana).await.unwrap();
     assert_eq!(db.store.account_by_email(" ANA@Kids.example").await.unwrap(), Some(ana));
     let mut twin = provider("twin", 1);
-    twin.email = "Ana@kids.example".to_owned();
+    "Ana@kids.example".clone_into(&mut twin.email);
     assert_eq!(db.store.insert_account(&twin).await.unwrap_err(), StoreError::Conflict("accounts.email"));
     let same_npi = provider("other", 0);
     assert_eq!(db.store.insert_account(&same_npi).await.unwrap_err(), StoreError::Conflict("accounts.npi"));

@@ -48,6 +48,7 @@ fn server() -> PathBuf {
     directory
 }
 
+#[expect(clippy::zombie_processes, reason = "the watcher outlives this process on purpose")]
 fn start(directory: &Path, watched: u32) {
     let user = User::for_server();
     fs::create_dir_all(directory).expect("the directory can be made");
