@@ -18,6 +18,7 @@ use crate::domain::audit::{AuditEvent, AuditKind, AuditOutcome};
 use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::ids::{AccountId, ClientId, FhirId, PracticeId, RequestId};
 use crate::domain::random::SharedRandom;
+use crate::mail::letters::Letters;
 use crate::store::{Store, StoreError};
 
 pub use self::clients::{NewClient, NewClientAuth, RegisteredClient};
@@ -36,6 +37,7 @@ pub struct Accounts {
     clock: SharedClock,
     random: SharedRandom,
     session_life: Duration,
+    letters: Option<Arc<Letters>>,
 }
 
 /// Who does something, for the audit log.
@@ -116,13 +118,20 @@ impl Accounts {
         clock: SharedClock,
         random: SharedRandom,
     ) -> Self {
-        Self { store, passwords, audit, clock, random, session_life: Duration::from_hours(12) }
+        Self { store, passwords, audit, clock, random, session_life: Duration::from_hours(12), letters: None }
     }
 
     /// Sessions end after this long whatever happens. Default: 12 hours.
     #[must_use]
     pub const fn with_session_life(mut self, life: Duration) -> Self {
         self.session_life = life;
+        self
+    }
+
+    /// Mails are queued with these particulars. Default: none are.
+    #[must_use]
+    pub fn with_letters(mut self, letters: Letters) -> Self {
+        self.letters = Some(Arc::new(letters));
         self
     }
 

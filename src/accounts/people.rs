@@ -6,6 +6,8 @@ use crate::credentials::strength;
 use crate::domain::account::{Account, AccountKind, AccountState};
 use crate::domain::audit::AuditKind;
 use crate::domain::ids::AccountId;
+use crate::mail::Message;
+use crate::store::outbox::NewMail;
 
 use super::{About, Accounts, AccountsError, By};
 
@@ -75,6 +77,10 @@ impl Accounts {
             return Err(AccountsError::Unknown);
         }
         transaction.delete_sessions_of(&account.id).await?;
+        if let Some(letters) = &self.letters {
+            let Message { to, subject, body } = letters.password_changed(&account.email);
+            transaction.queue_mail(&NewMail { to, subject, body }).await?;
+        }
         transaction.commit().await?;
         self.administered(&account.id, "password_set", by).await
     }

@@ -19,6 +19,7 @@ use chartgate::domain::ids::{FhirId, Npi};
 use chartgate::domain::practice::SponsorshipState;
 use chartgate::domain::random::SystemRandom;
 use chartgate::domain::secret::TokenHash;
+use chartgate::mail::letters::Letters;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 
@@ -57,7 +58,12 @@ impl World {
         let log = Arc::new(Log::default());
         let random = Arc::new(SystemRandom);
         let passwords = Arc::new(Passwords::new(random.clone(), 2).unwrap());
-        let accounts = Accounts::new(db.store.clone(), passwords, log.clone(), db.clock.clone(), random);
+        let accounts = Accounts::new(db.store.clone(), passwords, log.clone(), db.clock.clone(), random)
+            .with_letters(Letters {
+                hospital: "Harbor Children's".to_owned(),
+                portal: "https://portal.example/".to_owned(),
+                support: "help@hospital.example".to_owned(),
+            });
         Self { db, log, accounts }
     }
 
@@ -193,6 +199,9 @@ async fn accounts_are_checked() {
     world.accounts.set_password(&ana, new.into(), &By::operator()).await.unwrap();
     assert!(world.db.store.session(&TokenHash::of(&cookie)).await.unwrap().is_none());
     world.sign_in("ana@kids.example", new, "192.0.2.1").await.unwrap();
+    let mails = world.db.store.mails(10).await.unwrap();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].mail.to, ana.email);
 }
 
 #[tokio::test]

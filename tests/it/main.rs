@@ -8,6 +8,7 @@
 
 mod accounts;
 mod leaks;
+mod mail;
 mod matrix;
 mod oauth;
 mod oracle_world;

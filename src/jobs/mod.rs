@@ -1,0 +1,3 @@
+//! Rank 5: work that runs beside the requests.
+
+pub mod outbox;
