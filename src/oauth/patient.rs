@@ -42,6 +42,7 @@ struct PickerPage {
     found: Option<Found>,
     typed: Typed,
     errors: FormErrors,
+    by_name: bool,
     unavailable: bool,
 }
 
@@ -74,6 +75,7 @@ async fn page(
         request: request.params.encode(),
         offered: offered.unwrap_or_default(),
         found,
+        by_name: !(typed.family.is_empty() && typed.given.is_empty() && typed.birth_date.is_empty()),
         typed,
         errors,
         unavailable,
