@@ -128,7 +128,7 @@ async fn pages_are_sealed_for_one_subject_and_expire() {
     let narrowed = world.token(subject("ana", "user/Encounter.rs", None));
     assert_eq!(world.get(&first_next, &narrowed).await.status, 403, "judged again");
     assert_eq!(world.get(&first_next.replace("/Observation", "/Condition"), &ana).await.status, 404);
-    world.clock.advance(Duration::from_secs(61 * 60));
+    world.clock.advance(Duration::from_mins(61));
     let late = world.get(&first_next, &ana).await;
     assert_eq!((late.status.as_u16(), late.json()["issue"][0]["code"].as_str().unwrap()), (410, "expired"));
 }

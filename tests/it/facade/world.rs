@@ -22,7 +22,7 @@ use chartgate::domain::grant::Grant;
 use chartgate::domain::ids::{AccountId, ClientId, FhirId, Npi, PracticeId};
 use chartgate::domain::random::SystemRandom;
 use chartgate::domain::secret::{PlainToken, TokenHash, TokenKind};
-use chartgate::ehr::{BreakerOptions, Ehr, EhrCapabilities, EhrOptions};
+use chartgate::ehr::{BreakerOptions, Ehr, EhrOptions};
 use chartgate::facade::{Endpoints, Facade, Origins, TokenSource, TokensUnavailable, routes};
 use chartgate::fhir::scope::ScopeSet;
 use chartgate::outbound::{Outbound, OutboundOptions, PurposeOptions};
@@ -44,6 +44,7 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub audit: Arc<MemoryAudit>,
     pub records: Arc<Records>,
+    pub ehr: Arc<Ehr>,
     router: Router,
     tokens: Arc<Tokens>,
 }
@@ -99,12 +100,28 @@ pub fn subject(account: &str, scope: &str, patient: Option<&str>) -> Subject {
     }
 }
 
+/// Where the world's facts come from.
+pub struct Facts {
+    pub relationships: Arc<dyn RelationshipSource>,
+    /// Made from the connection to the EHR, for those who want the EHR's own.
+    pub primary_care: fn(Arc<Ehr>, Arc<ManualClock>) -> Arc<dyn PrimaryCareSource>,
+}
+
+/// The tests' moment.
+pub const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
 impl World {
+    /// Over the small hospital.
     pub async fn new() -> Self {
         let hospital = Hospital::new();
         let base = hospital.serve().await;
+        let facts = Facts { relationships: Arc::new(People), primary_care: |_, _| Arc::new(People) };
+        Self::over(hospital, &base, ManualClock::new(NOW), facts)
+    }
+
+    /// Over an EHR at `base`.
+    pub fn over(hospital: Arc<Hospital>, base: &str, clock: Arc<ManualClock>, facts: Facts) -> Self {
         chartgate::credentials::install_crypto_provider();
-        let clock = ManualClock::new(Timestamp::from_millis(1_790_000_000_000));
         let random = Arc::new(SystemRandom);
         let outbound = OutboundOptions {
             ehr: PurposeOptions { private_networks: true, ..PurposeOptions::default() },
@@ -118,17 +135,18 @@ impl World {
         let outbound = Outbound::new(&outbound).unwrap();
         let ehr = Arc::new(Ehr::connect(&options, &outbound, clock.clone(), random.clone()).unwrap());
         let audit = Arc::new(MemoryAudit::default());
-        let people = Arc::new(People);
-        let authorizer = Authorizer::new(clock.clone(), people.clone(), people, AccessSettings::default());
-        let said = Arc::new(EhrCapabilities::default());
+        let primary_care = (facts.primary_care)(ehr.clone(), clock.clone());
+        let settings = AccessSettings::default();
+        let authorizer = Authorizer::new(clock.clone(), facts.relationships, primary_care, settings);
+        let asked = ehr.clone();
         let records = Arc::new(Records::new(
             Arc::new(authorizer),
-            Arc::new(Direct(ehr)),
+            Arc::new(Direct(ehr.clone())),
             audit.clone(),
             clock.clone(),
             random.clone(),
             &SealingKey::from_bytes([7; 32]),
-            Arc::new(Offer::new(BASE, move || said.clone())),
+            Arc::new(Offer::new(BASE, move || asked.capabilities())),
         ));
         let tokens = Arc::new(Tokens::default());
         let endpoints = Endpoints {
@@ -140,7 +158,7 @@ impl World {
         };
         let facade = Facade::new(records.clone(), tokens.clone(), Arc::new(OneApp), endpoints, random);
         let router = routes(facade, "/fhir/r4");
-        Self { hospital, clock, audit, records, router, tokens }
+        Self { hospital, clock, audit, records, ehr, router, tokens }
     }
 
     /// A token for this subject.
