@@ -227,7 +227,7 @@ fn household(seed: u64, members: &[usize], draw: &mut Draw, count: usize, today:
     for index in members.iter().copied() {
         let day = match birth {
             Some(day) if twins => day,
-            _ => time::shift(today, -(months * 30 + months * 7 / 16) - draw.between(0, 27)),
+            _ => time::shift(today, -(months * 30 + months * 7 / 16) - draw.between(2, 27)),
         };
         birth = Some(day);
         months += draw.between(14, 23);

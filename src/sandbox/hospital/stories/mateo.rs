@@ -16,6 +16,10 @@ use crate::sandbox::hospital::write::{Disposition, Enc, Format, Note, Setting, V
 
 static NOTES: &str = include_str!("mateo.md");
 
+fn text(name: &str) -> &'static str {
+    section(NOTES, name)
+}
+
 /// Writes the record.
 pub fn write(c: &mut Chart<'_>) {
     let first_wheeze = c.on(420, 11, 0);
@@ -78,7 +82,7 @@ fn spring_emergency(c: &mut Chart<'_>) {
         .dispense(75.0, "mL", 2)
         .by_reference(),
     );
-    note(c, &enc, &EMERGENCY, &CASTELLANOS, time::after(from, 250), Format::Plain, "spring");
+    c.say(&enc, &EMERGENCY, &CASTELLANOS, time::after(from, 250), Format::Plain, text("spring"));
 }
 
 fn pulmonology(c: &mut Chart<'_>) {
@@ -118,7 +122,7 @@ fn pulmonology(c: &mut Chart<'_>) {
         .for_dx(&dx::ALLERGIC_RHINITIS)
         .dispense(120.0, "mL", 3),
     );
-    note(c, &enc, &CONSULT, &MERCER, time::after(from, 120), Format::Html, "pulmonology");
+    c.say(&enc, &CONSULT, &MERCER, time::after(from, 120), Format::Html, text("pulmonology"));
 }
 
 fn admission(c: &mut Chart<'_>) {
@@ -146,11 +150,11 @@ fn admission(c: &mut Chart<'_>) {
     admission_results(c, &enc);
     ward_orders(c, &enc);
     discharge_orders(c, &enc);
-    note(c, &enc, &ADMISSION, &OYELARAN, c.on(5, 23, 10), Format::Plain, "admission");
-    note(c, &enc, &PROGRESS, &BRANDT, c.on(3, 10, 30), Format::Plain, "day two");
-    note(c, &enc, &CONSULT, &MERCER, c.on(2, 15, 20), Format::Html, "inpatient pulmonology");
-    note(c, &enc, &DISCHARGE, &BRANDT, c.on(1, 14, 5), Format::Pdf, "discharge");
-    note(c, &enc, &INSTRUCTIONS, &TRAN_NP, c.on(1, 13, 10), Format::Html, "instructions");
+    c.say(&enc, &ADMISSION, &OYELARAN, c.on(5, 23, 10), Format::Plain, text("admission"));
+    c.say(&enc, &PROGRESS, &BRANDT, c.on(3, 10, 30), Format::Plain, text("day two"));
+    c.say(&enc, &CONSULT, &MERCER, c.on(2, 15, 20), Format::Html, text("inpatient pulmonology"));
+    c.say(&enc, &DISCHARGE, &BRANDT, c.on(1, 14, 5), Format::Pdf, text("discharge"));
+    c.say(&enc, &INSTRUCTIONS, &TRAN_NP, c.on(1, 13, 10), Format::Html, text("instructions"));
 }
 
 fn admission_signs(c: &mut Chart<'_>, enc: &Enc) {
@@ -193,8 +197,16 @@ fn admission_results(c: &mut Chart<'_>, enc: &Enc) {
     c.result(enc, c.on(1, 6, 20), &CRP, 21.0);
     c.pending(enc, first, &labs::BLOOD_CULTURE, "No growth at 4 days. Final report at 5 days.");
     c.pending(enc, c.on(2, 16, 0), &labs::MYCOPLASMA, "");
-    let text = section(NOTES, "chest x-ray");
-    c.note(enc, &Note { kind: &CHEST_XRAY, by: &GUTIERREZ, at: c.on(5, 20, 15), format: Format::Pdf, text });
+    c.note(
+        enc,
+        &Note {
+            kind: &CHEST_XRAY,
+            by: &GUTIERREZ,
+            at: c.on(5, 20, 15),
+            format: Format::Pdf,
+            text: text("chest x-ray"),
+        },
+    );
     c.procedure(enc, &procedures::CHEST_XRAY, c.on(5, 19, 30), &GUTIERREZ, "Two views");
     c.procedure(
         enc,
@@ -237,14 +249,10 @@ fn ward_orders(c: &mut Chart<'_>, enc: &Enc) {
         )
         .dose(240.0, "mg", "mg", 0)
         .for_dx(&dx::FEVER)
-        .until(to_noon(c))
+        .until(c.on(1, 12, 0))
         .inpatient()
         .by_reference(),
     );
-}
-
-fn to_noon(c: &Chart<'_>) -> crate::domain::clock::Timestamp {
-    c.on(1, 12, 0)
 }
 
 fn discharge_orders(c: &mut Chart<'_>, enc: &Enc) {
@@ -303,16 +311,4 @@ fn discharge_orders(c: &mut Chart<'_>, enc: &Enc) {
         .dispense(2.0, "inhaler", 3)
         .note("One inhaler for home, one for preschool"),
     );
-}
-
-fn note(
-    c: &mut Chart<'_>,
-    enc: &Enc,
-    kind: &'static crate::sandbox::hospital::write::NoteKind,
-    by: &'static crate::sandbox::hospital::staff::Clinician,
-    at: crate::domain::clock::Timestamp,
-    format: Format,
-    name: &str,
-) {
-    c.note(enc, &Note { kind, by, at, format, text: section(NOTES, name) });
 }

@@ -1,13 +1,22 @@
 //! The children at the front of every population, written by hand.
 
+mod amara;
+mod chronic;
+mod clara;
+mod complex;
+mod elijah;
+mod haddad;
+mod jordan;
 mod mateo;
+mod sofia;
+mod surgical;
+mod twins;
 
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use super::chart::Chart;
-use super::episodes;
 use super::person::{Carer, Child, Gp, Household};
 use super::staff::{ADEYEMI, BEGAYE, ELLIS, HOFFMAN, LOPEZ, NGUYEN, OBRIEN, PARK, RUIZ, SINGH};
 
@@ -198,7 +207,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&RUIZ)],
         home: 1,
         story: "Born six days ago at 35 weeks, treated for jaundice, home since yesterday; bilirubin has to be checked again and the newborn screen is pending.",
-        write: episodes::write,
+        write: clara::write,
     },
     Cast {
         mrn: "10001003",
@@ -210,7 +219,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&OBRIEN)],
         home: 2,
         story: "A twin, born at 33 weeks: admitted with RSV bronchiolitis three weeks ago.",
-        write: episodes::write,
+        write: twins::ava,
     },
     Cast {
         mrn: "10001004",
@@ -222,7 +231,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&OBRIEN)],
         home: 2,
         story: "Ava's twin, with the same surname and birth date: seen in the emergency department for a febrile seizure.",
-        write: episodes::write,
+        write: twins::ivy,
     },
     Cast {
         mrn: "10001005",
@@ -234,7 +243,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&LOPEZ)],
         home: 3,
         story: "The eldest of three children of one guardian: celiac disease, antibodies falling on a gluten-free diet.",
-        write: episodes::write,
+        write: haddad::layla,
     },
     Cast {
         mrn: "10001006",
@@ -246,7 +255,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&LOPEZ)],
         home: 3,
         story: "The second of three: generalized epilepsy, and attention deficit treated since last year.",
-        write: episodes::write,
+        write: haddad::yusuf,
     },
     Cast {
         mrn: "10001007",
@@ -258,7 +267,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&LOPEZ)],
         home: 3,
         story: "The youngest of three: gastroenteritis with dehydration, a night of observation last month.",
-        write: episodes::write,
+        write: haddad::noor,
     },
     Cast {
         mrn: "10001008",
@@ -270,7 +279,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&RUIZ)],
         home: 4,
         story: "An adolescent with depression whose psychiatric and reproductive health notes are labelled restricted.",
-        write: episodes::write,
+        write: jordan::write,
     },
     Cast {
         mrn: "10001009",
@@ -282,7 +291,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&BEGAYE)],
         home: 5,
         story: "Type 1 diabetes for six years: a long series of hemoglobin A1c and a pump since spring.",
-        write: episodes::write,
+        write: sofia::write,
     },
     Cast {
         mrn: "10001010",
@@ -294,7 +303,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&ELLIS)],
         home: 6,
         story: "In the hospital right now: leukemia in maintenance, fever with neutropenia since two days.",
-        write: episodes::write,
+        write: elijah::write,
     },
     Cast {
         mrn: "10001011",
@@ -306,7 +315,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&ELLIS), Gp::Practitioner(&PARK)],
         home: 7,
         story: "Moving from one practice to another, both named as PCP: anaphylaxis to peanut twelve days ago.",
-        write: episodes::write,
+        write: amara::write,
     },
     Cast {
         mrn: "10001012",
@@ -318,7 +327,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Role(&HOFFMAN)],
         home: 8,
         story: "PCP named by PractitionerRole: perforated appendicitis, operated and home again.",
-        write: episodes::write,
+        write: surgical::lucas,
     },
     Cast {
         mrn: "10001013",
@@ -330,7 +339,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practice(3)],
         home: 9,
         story: "PCP named by Organization: nephrotic syndrome, second relapse under treatment.",
-        write: episodes::write,
+        write: chronic::chloe,
     },
     Cast {
         mrn: "10001014",
@@ -342,7 +351,7 @@ pub static CAST: &[Cast] = &[
         gp: &[],
         home: 10,
         story: "No PCP in the EHR, so reachable only by a grant: forearm fracture and concussion from a mountain bike.",
-        write: episodes::write,
+        write: surgical::dylan,
     },
     Cast {
         mrn: "10001015",
@@ -354,7 +363,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&SINGH)],
         home: 11,
         story: "Turns 18 in about two weeks: Crohn disease, on the way to an adult clinic.",
-        write: episodes::write,
+        write: chronic::hannah,
     },
     Cast {
         mrn: "10001016",
@@ -366,7 +375,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Role(&ADEYEMI)],
         home: 12,
         story: "Cystic fibrosis: clinic every three months, two admissions for exacerbations.",
-        write: episodes::write,
+        write: complex::ethan,
     },
     Cast {
         mrn: "10001017",
@@ -378,7 +387,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&PARK)],
         home: 13,
         story: "Tetralogy of Fallot repaired at four months; many cardiology visits and slow weight gain.",
-        write: episodes::write,
+        write: complex::zoe,
     },
     Cast {
         mrn: "10001018",
@@ -390,7 +399,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&NGUYEN), Gp::Practice(3)],
         home: 14,
         story: "Sickle cell disease; his grandmother has no patient portal account.",
-        write: episodes::write,
+        write: chronic::isaiah,
     },
     Cast {
         mrn: "10001019",
@@ -402,7 +411,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Practitioner(&LOPEZ), Gp::Practice(2)],
         home: 15,
         story: "Medically complex: cerebral palsy, epilepsy, gastrostomy, five specialties and a long medication list.",
-        write: episodes::write,
+        write: complex::grace,
     },
     Cast {
         mrn: "10001020",
@@ -414,7 +423,7 @@ pub static CAST: &[Cast] = &[
         gp: &[Gp::Role(&HOFFMAN)],
         home: 16,
         story: "Has the same name as the first child, but another birth date, family and practice: a facial laceration.",
-        write: episodes::write,
+        write: surgical::other_mateo,
     },
 ];
 

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::visit::Enc;
 use crate::domain::clock::Timestamp;
 use crate::sandbox::hospital::chart::Chart;
-use crate::sandbox::hospital::codes::labs::{ANC, HCT, HGB, LYMPH, NEUT, Panel, Range, Scale, Test, WBC};
+use crate::sandbox::hospital::codes::labs::{
+    self, ANC, HCT, HGB, LYMPH, NEUT, Panel, Range, Scale, Test, WBC,
+};
 use crate::sandbox::hospital::kind::Kind;
 use crate::sandbox::hospital::{json as j, time};
 
@@ -110,7 +112,7 @@ impl Chart<'_> {
         };
         let range = test.range(self.age_days(at));
         let quantity = j::quantity(value, decimals, unit, ucum);
-        let flag = range.map(|range| flag(&quantity, range));
+        let flag = range.map(|range| flag(test, &quantity, range));
         let mut body = self.observation(enc, test, at, issued, &json!({ "valueQuantity": quantity }), flag);
         if let Some(range) = range {
             j::set(&mut body, "referenceRange", json!([reference_range(range, decimals, unit, ucum)]));
@@ -206,20 +208,31 @@ impl Chart<'_> {
     }
 }
 
-/// Low, normal or high, judged on the printed value; far outside counts as critical.
-fn flag(quantity: &Value, range: Range) -> (&'static str, &'static str) {
+/// Below or above these a laboratory calls the ward at once.
+static CRITICAL: &[(&Test, f64, f64)] = &[
+    (&labs::POTASSIUM, 2.8, 6.2),
+    (&labs::SODIUM, 125.0, 155.0),
+    (&labs::GLUCOSE, 45.0, 450.0),
+    (&labs::CALCIUM, 7.0, 13.0),
+    (&labs::CO2, 10.0, 40.0),
+    (&labs::VENOUS_PH, 7.2, 7.6),
+    (&labs::LACTATE, 0.0, 4.0),
+    (&labs::HGB, 6.5, 22.0),
+    (&labs::PLT, 20.0, 1000.0),
+    (&labs::WBC, 1.0, 50.0),
+    (&labs::ANC, 0.5, 40.0),
+];
+
+/// Low, normal or high, judged on the printed value, or critical.
+fn flag(test: &'static Test, quantity: &Value, range: Range) -> (&'static str, &'static str) {
     let value = quantity.get("value").and_then(Value::as_f64).unwrap_or_default();
-    let width = (range.high - range.low).max(0.001);
-    if value < range.low - width && range.low > 0.0 && value < range.low * 0.55 {
-        ("LL", "Critical low")
-    } else if value < range.low {
-        ("L", "Low")
-    } else if value > range.high + width * 4.0 && value > range.high * 2.5 {
-        ("HH", "Critical high")
-    } else if value > range.high {
-        ("H", "High")
-    } else {
-        ("N", "Normal")
+    let critical = CRITICAL.iter().find(|row| std::ptr::eq(row.0, test));
+    match critical {
+        Some((_, low, _)) if value < *low && value < range.low => ("LL", "Critical low"),
+        Some((_, _, high)) if value > *high && value > range.high => ("HH", "Critical high"),
+        _ if value < range.low => ("L", "Low"),
+        _ if value > range.high => ("H", "High"),
+        _ => ("N", "Normal"),
     }
 }
 

@@ -5,10 +5,12 @@ pub mod labs;
 pub mod meds;
 pub mod notes;
 pub mod pdf;
+pub mod shortcuts;
 pub mod visit;
 pub mod vitals;
 
 pub use background::{Reaction, Team};
 pub use meds::{Order, order};
 pub use notes::{Format, Note, NoteKind};
+pub use shortcuts::Stay;
 pub use visit::{Disposition, Enc, Setting, Visit};
