@@ -171,7 +171,7 @@ fn orders(c: &mut Chart<'_>, enc: &Enc, at: i64) {
                 .dispense(90.0, "tablet", 3),
         ),
         21 => {
-            c.say(enc, &CARE_PLAN, &ORTEGA_RD, time::after(enc.from, 90), Format::Html, text("school plan"))
+            c.say(enc, &CARE_PLAN, &ORTEGA_RD, time::after(enc.from, 90), Format::Html, text("school plan"));
         }
         _ => {}
     }
