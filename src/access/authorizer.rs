@@ -54,6 +54,16 @@ impl Authorizer {
         Self { settings, clock, relationships, primary_care }
     }
 
+    /// For the narrow doors of this module.
+    pub(super) fn relationships(&self) -> &dyn RelationshipSource {
+        &*self.relationships
+    }
+
+    /// For the narrow doors of this module.
+    pub(super) fn primary_care(&self) -> &dyn PrimaryCareSource {
+        &*self.primary_care
+    }
+
     /// Decides whether `subject` may ask for `interaction` at all. Facts are loaded for the patient that the request names.
     pub async fn authorize(
         &self,

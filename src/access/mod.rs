@@ -4,6 +4,7 @@
 //! clinical answer can be built. Both can be made in this module alone.
 
 pub mod authorizer;
+pub mod doors;
 pub mod facts;
 pub mod frame;
 pub mod identify;

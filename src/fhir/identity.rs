@@ -32,6 +32,11 @@ impl Identity {
         serde_json::from_slice(resource).unwrap_or_default()
     }
 
+    /// The first given name of the first name that has one.
+    pub fn first_given_name(&self) -> Option<String> {
+        self.name.iter().find_map(|name| name.given.iter().flatten().next().cloned())
+    }
+
     /// Whether the patient has this identifier; without a system, in any system.
     pub fn has_identifier(&self, system: Option<&str>, value: &str) -> bool {
         let mut own = self.identifier.iter();

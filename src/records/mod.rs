@@ -2,6 +2,7 @@
 //! [`Released`](crate::access::released::Released), and every disclosure and refusal is in the audit log first.
 
 mod bodies;
+mod doors;
 mod event;
 mod offer;
 mod pages;

@@ -51,7 +51,7 @@ impl Records {
 }
 
 /// What the EHR is asked. What it returns is compared again: EHRs match names loosely.
-fn upstream_search(sought: &PatientSought) -> Search {
+pub(super) fn upstream_search(sought: &PatientSought) -> Search {
     let encode = |text: &str| utf8_percent_encode(text.trim(), NON_ALPHANUMERIC).to_string();
     let query = match sought {
         PatientSought::Mrn { system, value } => {

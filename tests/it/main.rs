@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod doors;
 mod leaks;
 mod mail;
 mod matrix;

@@ -1,0 +1,100 @@
+//! Two narrow doors for people who reach no record: what a guardian is told of who can see a child's record, and how staff find in
+//! the audit log the patient with an MRN. Neither gives out a resource.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::domain::account::{Account, AccountKind, AccountState};
+use crate::domain::ids::{FhirId, PracticeId};
+use crate::fhir::identity::Identity;
+use crate::fhir::index::Shape;
+use crate::fhir::interaction::Interaction;
+use crate::fhir::resource_type::ResourceType;
+
+use super::authorizer::{Authorizer, PatientSought};
+use super::facts::Facts;
+use super::permit::{FactLookup, Permit};
+use super::refusal::{DenyReason, Refusal};
+use super::subject::Subject;
+use super::unreleased::Unreleased;
+
+/// What a guardian is told besides the grants: all that leaves of the Patient resource is a given name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FamilyView {
+    /// The first given name, to call the child by.
+    pub given_name: Option<String>,
+    /// The practices that see the record because one of their providers is the PCP (S-30).
+    pub practices: SmallVec<[PracticeId; 2]>,
+}
+
+impl Authorizer {
+    /// Allows a guardian's account to ask about a patient whom it decides for (S-05, D-10).
+    pub fn authorize_family(
+        &self,
+        guardian: &Account,
+        subject: &Arc<Subject>,
+        patient: &FhirId,
+    ) -> Result<Permit, Refusal> {
+        let own = matches!(&guardian.kind, AccountKind::Guardian { patients } if patients.contains(patient));
+        acts_alone(guardian, subject)?;
+        if !own {
+            return Err(DenyReason::NoRelationship.into());
+        }
+        let interaction = Interaction::Read { resource_type: ResourceType::Patient, id: patient.clone() };
+        Ok(permit(subject, interaction, None))
+    }
+
+    /// What a guardian is told of the patient that the permit names.
+    pub async fn family_view(&self, permit: Permit, unreleased: Unreleased) -> Result<FamilyView, Refusal> {
+        let Interaction::Read { id, .. } = &*permit.interaction else {
+            return Err(DenyReason::NotAsked.into());
+        };
+        match &unreleased.body.shape {
+            Shape::Resource(entry) if entry.resource_type == ResourceType::Patient && entry.id == *id => {}
+            _ => return Err(DenyReason::NotAsked.into()),
+        }
+        let lookup = FactLookup { patient: id.clone() };
+        let primary_care =
+            self.primary_care().primary_care(lookup).await.map_err(|_| Refusal::FactsUnavailable)?;
+        Ok(FamilyView {
+            given_name: Identity::of_patient(&unreleased.body.bytes).first_given_name(),
+            practices: self.relationships().practices_of(&primary_care),
+        })
+    }
+
+    /// Allows hospital staff to ask whose an MRN is, to find the entries about that patient in the audit log (D-10). The answer,
+    /// by [`Authorizer::identify`], is an identifier: staff reach no record.
+    pub fn authorize_audit_search(
+        &self,
+        staff: &Account,
+        subject: &Arc<Subject>,
+        interaction: Interaction,
+        sought: PatientSought,
+    ) -> Result<Permit, Refusal> {
+        acts_alone(staff, subject)?;
+        let by_mrn = matches!(sought, PatientSought::Mrn { .. })
+            && matches!(interaction, Interaction::Search(_))
+            && interaction.resource_type() == ResourceType::Patient;
+        if !matches!(staff.kind, AccountKind::Staff { .. }) || !by_mrn {
+            return Err(DenyReason::NoRelationship.into());
+        }
+        Ok(permit(subject, interaction, Some(sought)))
+    }
+}
+
+/// The account is active and is the one that asks, through the portal itself.
+fn acts_alone(account: &Account, subject: &Subject) -> Result<(), Refusal> {
+    let itself = matches!(&subject.actor, super::subject::Actor::Account(id) if *id == account.id);
+    if itself && subject.client.is_none() && account.state == AccountState::Active {
+        Ok(())
+    } else {
+        Err(DenyReason::Inactive.into())
+    }
+}
+
+/// A permit with facts that reach no patient: the release filter gives nothing out under it.
+fn permit(subject: &Arc<Subject>, interaction: Interaction, sought: Option<PatientSought>) -> Permit {
+    let facts = Facts::new(true, false);
+    Permit { subject: Arc::clone(subject), interaction: Arc::new(interaction), facts, sought }
+}
