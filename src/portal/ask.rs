@@ -11,8 +11,7 @@ use crate::access::authorizer::{PatientMatches, PatientSought};
 use crate::access::refusal::Refusal;
 use crate::access::subject::{Actor, Subject};
 use crate::access::upstream::UpstreamError;
-use crate::domain::account::AccountState;
-use crate::domain::audit::{AuditEvent, AuditKind, AuditOutcome};
+use crate::accounts::By;
 use crate::domain::ids::{AccountId, FhirId};
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::scope::ScopeSet;
@@ -20,7 +19,7 @@ use crate::records::{Caller, Unanswered};
 use crate::store::throttle::ThrottleKind;
 use crate::web::dates;
 use crate::web::problem::Problem;
-use crate::web::session::SignedIn;
+use crate::web::session::{SignedIn, Visitor};
 
 /// What the portal itself reads for lists: narrow, and never through a token.
 static SCOPES: LazyLock<Arc<ScopeSet>> = LazyLock::new(|| {
@@ -74,23 +73,35 @@ impl Portal {
         readings: &[PatientSought],
     ) -> Result<PatientMatches, Problem> {
         let (store, key) = (self.web.store(), user.account.id.as_str());
-        let limit = store.throttle(ThrottleKind::PatientSearch, key).await.map_err(Problem::internal)?;
-        if let Some(until) = limit.blocked_until.filter(|until| self.web.now() < *until) {
-            let retry_after = until.since(self.web.now()).max(Duration::from_secs(1));
+        // Counted beforehand and taken back, so that many at once cannot slip past the counter.
+        let counted = store.throttle_attempt(ThrottleKind::PatientSearch, key).await;
+        if counted.map_err(Problem::internal)?.is_none() {
+            let limit = store.throttle(ThrottleKind::PatientSearch, key).await.map_err(Problem::internal)?;
+            let wait = limit.blocked_until.map_or(Duration::ZERO, |until| until.since(self.web.now()));
+            let retry_after = wait.max(Duration::from_secs(1));
             return Err(Problem::TooMany { what: "searches without a match", retry_after });
         }
+        let found = self.first_match(user, readings).await;
+        // Neither a match nor a failure of the EHR is guessing.
+        if found.as_ref().map_or(true, |found| !found.reachable.is_empty()) {
+            store.throttle_undo(ThrottleKind::PatientSearch, key).await.map_err(Problem::internal)?;
+        }
+        found
+    }
+
+    async fn first_match(
+        &self,
+        user: &SignedIn,
+        readings: &[PatientSought],
+    ) -> Result<PatientMatches, Problem> {
         let caller = self.caller(user);
-        let mut found = PatientMatches { reachable: Vec::new(), not_authorized: Vec::new() };
         for sought in readings {
-            found = self.records.find_patient(&caller, sought.clone()).await.map_err(unanswered)?;
+            let found = self.records.find_patient(&caller, sought.clone()).await.map_err(unanswered)?;
             if !found.reachable.is_empty() || !found.not_authorized.is_empty() {
-                break;
+                return Ok(found);
             }
         }
-        if found.reachable.is_empty() {
-            store.throttle_failure(ThrottleKind::PatientSearch, key).await.map_err(Problem::internal)?;
-        }
-        Ok(found)
+        Ok(PatientMatches::default())
     }
 
     /// The patient as lists print one; `None` when the record is out of reach now.
@@ -110,40 +121,18 @@ impl Portal {
         Some(Person::of(&details, href, self.today(), self.mrn_system.as_deref()))
     }
 
-    /// Suspends an account or lets it act again, in the name of a member of staff. Recorded first: an act that cannot be recorded
-    /// does not take place.
-    pub async fn set_account_state(
-        &self,
-        by: &SignedIn,
-        account: &AccountId,
-        state: AccountState,
-    ) -> Result<(), Problem> {
-        let what = match state {
-            AccountState::Active => "account reactivated",
-            AccountState::Suspended => "account suspended",
-        };
-        let event = AuditEvent {
-            at: self.web.now(),
-            kind: AuditKind::Administration,
-            outcome: AuditOutcome::Success,
-            account: Some(by.account.id.clone()),
-            practice: None,
-            client: None,
-            patients: Vec::new(),
-            what: what.to_owned(),
-            reason: Some(account.to_string()),
-            resources: 0,
-            request: Some(by.request.clone()),
-            address: Some(by.address.0.clone()),
-        };
-        self.audit.record(event).await.map_err(Problem::internal)?;
-        self.web.store().set_account_state(account, state).await.map_err(Problem::internal)?;
-        Ok(())
-    }
-
     /// The calendar day at the hospital.
     pub fn today(&self) -> jiff::civil::Date {
         dates::day_of(self.web.now(), &self.web.settings().time_zone)
+    }
+}
+
+/// Who does something, for the audit log.
+pub fn by(visitor: &Visitor) -> By {
+    By {
+        account: visitor.account.as_ref().map(|account| account.id.clone()),
+        request: Some(visitor.request.clone()),
+        address: Some(visitor.address.0.clone()),
     }
 }
 

@@ -7,10 +7,12 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 
 use super::Portal;
+use super::ask::unanswered;
 use crate::domain::account::{Account, AccountKind};
 use crate::domain::audit::AuditKind;
 use crate::domain::grant::{DataKind, DataKinds, Grant};
 use crate::domain::ids::{AccountId, FhirId};
+use crate::domain::practice::Practice;
 use crate::store::audit::StoredAudit;
 use crate::web::dates;
 use crate::web::page::{Chrome, Page};
@@ -72,19 +74,62 @@ pub async fn home(portal: &Portal, user: &SignedIn) -> Result<Response, Problem>
     Ok(Page::new(page).into_response())
 }
 
-async fn child(portal: &Portal, _user: &SignedIn, patient: &FhirId) -> Result<Child, Problem> {
+async fn child(portal: &Portal, user: &SignedIn, patient: &FhirId) -> Result<Child, Problem> {
     let store = portal.web.store();
+    let view = portal.records.family_view(&portal.caller(user), &user.account, patient).await;
+    let view = view.map_err(unanswered)?;
+    let whose =
+        view.given_name.map_or_else(|| "your child\u{2019}s".to_owned(), |name| format!("{name}\u{2019}s"));
     let audit = store.audit_of_patient(patient, None, LOOKS).await.map_err(Problem::internal)?;
     let reads: Vec<&StoredAudit> =
         audit.iter().filter(|stored| stored.event.kind == AuditKind::Disclosure).collect();
     let mut people = Vec::new();
+    for practice in &view.practices {
+        if let Some(practice) = store.practice(practice).await.map_err(Problem::internal)? {
+            people.push(primary(portal, &practice, &whose, &reads).await?);
+        }
+    }
     for grant in store.grants_for_patient(patient).await.map_err(Problem::internal)? {
         if let Some(account) = store.account(&grant.provider).await.map_err(Problem::internal)? {
             people.push(granted(portal, &account, &grant, &reads).await?);
         }
     }
     let (looks, more) = looks(portal, &reads).await?;
-    Ok(Child { whose: "your child\u{2019}s".to_owned(), people, looks, more })
+    Ok(Child { whose, people, looks, more })
+}
+
+/// A practice that sees the record because the child's regular doctor works there.
+async fn primary(
+    portal: &Portal,
+    practice: &Practice,
+    whose: &str,
+    reads: &[&StoredAudit],
+) -> Result<Viewer, Problem> {
+    let mut last = None;
+    for stored in reads.iter().filter(|stored| stored.event.reason.as_deref() != Some("grant")) {
+        let Some(account) = &stored.event.account else { continue };
+        let account = portal.web.store().account(account).await.map_err(Problem::internal)?;
+        let member = account.is_some_and(|account| match &account.kind {
+            AccountKind::Provider { npi } => practice.roster.contains(npi),
+            _ => false,
+        });
+        if member {
+            last = Some(ago(portal, stored));
+            break;
+        }
+    }
+    Ok(Viewer {
+        name: practice.name.clone(),
+        from: practice.address.clone(),
+        why: format!("{whose} regular doctor works here"),
+        parts: "Everything that the hospital shares with regular doctors".to_owned(),
+        until: format!("As long as this is {whose} practice"),
+        last,
+    })
+}
+
+fn ago(portal: &Portal, stored: &StoredAudit) -> String {
+    dates::ago(dates::day_of(stored.event.at, &portal.web.settings().time_zone), portal.today())
 }
 
 async fn granted(
@@ -104,7 +149,7 @@ async fn granted(
             Some(end) => format!("Until {}", dates::day(dates::day_of(end, zone))),
             None => "Until you take it back".to_owned(),
         },
-        last: last.map(|stored| dates::ago(dates::day_of(stored.event.at, zone), portal.today())),
+        last: last.map(|stored| ago(portal, stored)),
     })
 }
 

@@ -12,6 +12,7 @@ mod query;
 mod recent;
 mod saved;
 mod search;
+mod sign_in;
 mod staff;
 
 #[cfg(test)]
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 
-use crate::access::sources::AuditSink;
+use crate::accounts::Accounts;
 use crate::domain::ids::ClientId;
 use crate::ehr::Ehr;
 use crate::records::Records;
@@ -34,8 +35,8 @@ use crate::web::{self, Web};
 pub struct Parts {
     /// Sessions, layout, database.
     pub web: Web,
-    /// Where administrative acts are recorded.
-    pub audit: Arc<dyn AuditSink>,
+    /// Signing in, and changes of accounts.
+    pub accounts: Arc<Accounts>,
     /// The one door to clinical data.
     pub records: Arc<Records>,
     /// The EHR connection, for its state alone.
@@ -70,6 +71,7 @@ impl FromRef<Portal> for Web {
 pub fn router(parts: Parts) -> Router {
     let web = parts.web.clone();
     Router::new()
+        .merge(sign_in::router())
         .merge(home::router())
         .merge(search::router())
         .merge(hospital::router())

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use scraper::{ElementRef, Html, Selector};
 
-use super::{family, help, home, hospital, open, saved, search, staff};
+use super::{family, help, home, hospital, open, saved, search, sign_in, staff};
 use crate::domain::account::{Account, AccountKind, AccountState, StaffRole};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, Npi};
@@ -30,7 +30,8 @@ fn every_page() -> Vec<(&'static str, String)> {
     let rosa = account(AccountKind::Guardian { patients: vec![] }, "Rosa Torres");
     let kim = account(AccountKind::Staff { role: StaffRole::Provisioning }, "Kim Novak");
     let clinician = Chrome::sample("Patients", Some(&ana), "/");
-    let mut all = home::samples(&clinician);
+    let mut all = sign_in::samples(&Chrome::sample("Sign in", None, "/sign-in"));
+    all.extend(home::samples(&clinician));
     all.extend(search::samples(&clinician, &provider));
     all.extend(hospital::samples(&clinician));
     all.extend(saved::samples(&clinician));

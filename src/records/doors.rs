@@ -49,7 +49,7 @@ impl Records {
     ) -> Result<Vec<FhirId>, Unanswered> {
         let outcome = self.ask_whose(caller, staff, sought).await;
         let event = blank(caller, self.clock.now(), "audit search".to_owned());
-        let patients = outcome.as_ref().map(Clone::clone).unwrap_or_default();
+        let patients = outcome.clone().unwrap_or_default();
         let event = AuditEvent { kind: AuditKind::Administration, patients, ..event };
         self.record(event, outcome.as_ref().err()).await?;
         outcome

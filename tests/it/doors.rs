@@ -7,7 +7,7 @@ use chartgate::access::refusal::{DenyReason, Refusal};
 use chartgate::access::subject::Subject;
 use chartgate::domain::account::{Account, AccountKind, AccountState, StaffRole};
 use chartgate::domain::clock::Timestamp;
-use chartgate::domain::ids::Mrn;
+use chartgate::domain::ids::{Mrn, PracticeId};
 use chartgate::fhir::resource_type::ResourceType as T;
 use futures_util::FutureExt as _;
 use serde_json::json;
@@ -63,7 +63,7 @@ fn d10_a_guardian_is_told_the_childs_given_name_and_the_practices_that_see() {
     let body = sealed(&read(T::Patient, "kim"), &kim());
     let view = gate.authorizer.family_view(permit, body).now_or_never().unwrap().unwrap();
     assert_eq!(view.given_name.as_deref(), Some("Kim"));
-    assert_eq!(view.practices.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["north"]);
+    assert_eq!(view.practices.iter().map(PracticeId::as_str).collect::<Vec<_>>(), ["north"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::domain::account::{Account, AccountKind, AccountState};
 use crate::domain::ids::AccountId;
 use crate::domain::practice::SponsorshipState;
 use crate::portal::Portal;
+use crate::portal::ask::by;
 use crate::web::csrf::CsrfForm;
 use crate::web::dates;
 use crate::web::page::{Chrome, Page};
@@ -108,7 +109,9 @@ pub async fn suspend(
     user: Staff,
     _form: CsrfForm<Nothing>,
 ) -> Result<Redirect, Problem> {
-    set(&portal, &id, &user, AccountState::Suspended).await
+    let account = other(&portal, &id, &user).await?;
+    portal.accounts.suspend_account(&account.id, &by(&user)).await.map_err(Problem::internal)?;
+    Ok(Redirect::to(&format!("/staff/accounts/{}", account.id)))
 }
 
 /// Lets the account act again.
@@ -118,17 +121,15 @@ pub async fn reactivate(
     user: Staff,
     _form: CsrfForm<Nothing>,
 ) -> Result<Redirect, Problem> {
-    set(&portal, &id, &user, AccountState::Active).await
+    let account = other(&portal, &id, &user).await?;
+    portal.accounts.activate_account(&account.id, &by(&user)).await.map_err(Problem::internal)?;
+    Ok(Redirect::to(&format!("/staff/accounts/{}", account.id)))
 }
 
-async fn set(portal: &Portal, id: &str, user: &Staff, state: AccountState) -> Result<Redirect, Problem> {
+/// The account, unless it is the user's own: nobody locks the last door from outside.
+async fn other(portal: &Portal, id: &str, user: &Staff) -> Result<Account, Problem> {
     let account = find(portal, id).await?;
-    // Nobody locks the last door from outside.
-    if account.id == user.account.id {
-        return Err(Problem::Unreadable);
-    }
-    portal.set_account_state(user, &account.id, state).await?;
-    Ok(Redirect::to(&format!("/staff/accounts/{}", account.id)))
+    if account.id == user.account.id { Err(Problem::Unreadable) } else { Ok(account) }
 }
 
 async fn find(portal: &Portal, id: &str) -> Result<Account, Problem> {

@@ -11,6 +11,7 @@ use crate::access::authorizer::PatientSought;
 use crate::domain::audit::{AuditKind, AuditOutcome};
 use crate::domain::ids::{AccountId, FhirId, Mrn};
 use crate::portal::Portal;
+use crate::portal::ask::unanswered;
 use crate::store::audit::StoredAudit;
 use crate::web::csrf::CsrfForm;
 use crate::web::dates;
@@ -125,9 +126,8 @@ pub async fn of_patient(
 /// Whose MRN it is. Staff reach no record: they learn the identifier that the audit log uses, nothing of the patient.
 async fn patient_with(portal: &Portal, user: &Staff, mrn: Mrn) -> Result<Option<FhirId>, Problem> {
     let sought = PatientSought::Mrn { system: portal.mrn_system.clone(), value: mrn };
-    let found = portal.find_patient(user, &[sought]).await?;
-    let reachable = found.reachable.iter().flat_map(|released| released.patients().iter());
-    Ok(found.not_authorized.iter().map(|refused| &refused.patient).chain(reachable).next().cloned())
+    let whose = portal.records.whose_mrn(&portal.caller(user), &user.account, sought).await;
+    Ok(whose.map_err(unanswered)?.into_iter().next())
 }
 
 async fn rows(portal: &Portal, events: &[StoredAudit]) -> Result<Vec<Row>, Problem> {
