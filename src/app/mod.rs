@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::authorizer::{AccessSettings, Authorizer};
 use crate::access::sources::AuditSink;
+use crate::accounts::Accounts;
 use crate::audit::AuditLog;
 use crate::cache::Cache;
 use crate::config::Config;
@@ -115,7 +116,7 @@ impl App {
         );
         let pieces =
             Pieces { config, surroundings, store: &store, web, records, ehr: ehr.clone(), audit, outbound };
-        let router = pieces.router(keys.clone(), origins.clone())?;
+        let router = pieces.router(keys.clone(), origins.clone(), passwords.clone())?;
 
         let background = Background { ring, keys, origins, store: store.clone(), clock, ehr, writer };
         let tls = match &config.server.tls {
@@ -181,7 +182,12 @@ struct Pieces<'a> {
 }
 
 impl Pieces<'_> {
-    fn router(self, keys: Arc<IdTokenKeys>, origins: Arc<ClientOrigins>) -> Result<Router, BuildError> {
+    fn router(
+        self,
+        keys: Arc<IdTokenKeys>,
+        origins: Arc<ClientOrigins>,
+        passwords: Arc<Passwords>,
+    ) -> Result<Router, BuildError> {
         let clock = self.surroundings.clock.clone();
         let mrn_system: Option<Arc<str>> = self.config.hospital.mrn_system.as_deref().map(Into::into);
         let fhir = self.facade(origins);
@@ -200,9 +206,11 @@ impl Pieces<'_> {
             client_keys: self.outbound.client(Purpose::Jwks),
             settings: options::oauth(self.config),
         });
+        let random = self.surroundings.random.clone();
+        let accounts = Accounts::new(self.store.clone(), passwords, self.audit.clone(), clock, random);
         let pages = portal::router(portal::Parts {
             web: self.web.clone(),
-            audit: self.audit.clone(),
+            accounts: Arc::new(accounts.with_session_life(self.config.identity.session.0)),
             records: self.records,
             ehr: self.ehr,
             viewer: ClientId::parse(VIEWER).map_err(BuildError::new)?,
