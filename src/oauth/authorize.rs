@@ -5,9 +5,10 @@
 
 use std::sync::{Arc, LazyLock};
 
+use askama::Template;
 use axum::extract::{self, RawQuery};
-use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 
@@ -17,7 +18,9 @@ use crate::domain::secret::{PlainToken, TokenKind};
 use crate::domain::session::Session;
 use crate::fhir::scope::ScopeSet;
 use crate::records::Caller;
+use crate::web::headers::form_target;
 use crate::web::next::LocalPath;
+use crate::web::page::{Chrome, Page};
 use crate::web::session::Visitor;
 
 use super::consent::{self, Offer};
@@ -100,10 +103,15 @@ pub fn read(state: &State, encoded: &str) -> Result<AuthorizeRequest, Failure> {
 /// What is to happen next.
 async fn step(state: &State, visitor: &Visitor, request: AuthorizeRequest) -> Result<Response, Failure> {
     let fresh = |session: &Session| request.accepts_sign_in(session.authenticated_at, state.now());
+    if !request.prompt.none
+        && let Some(account) = visitor.account.as_deref().filter(|account| !may_use_apps(account))
+    {
+        return not_for_this_account(state, visitor, account, &request);
+    }
     let user = match signed_in(visitor, &request)? {
         Some(user) if fresh(&user.session) => user,
         _ if request.prompt.none => return Err(request.fail(OAuthError::LoginRequired)),
-        _ => return sign_in(state, &request),
+        _ => return sign_in(state, visitor, &request),
     };
     if let Some(handle) = &request.launch {
         return take_launch(state, &user, &request, handle).await;
@@ -131,18 +139,52 @@ pub fn signed_in(visitor: &Visitor, request: &AuthorizeRequest) -> Result<Option
     let (Some(account), Some(session)) = (visitor.account.clone(), visitor.session.clone()) else {
         return Ok(None);
     };
-    match account.kind {
-        AccountKind::Provider { .. } | AccountKind::Sponsored => Ok(Some(User { account, session })),
-        AccountKind::Guardian { .. } | AccountKind::Staff { .. } => {
-            Err(request.fail(OAuthError::NotForThisAccount))
-        }
+    if may_use_apps(&account) {
+        Ok(Some(User { account, session }))
+    } else {
+        Err(request.fail(OAuthError::NotForThisAccount))
     }
 }
 
-/// Sends the browser to sign in and back to this request.
-pub fn sign_in(state: &State, request: &AuthorizeRequest) -> Result<Response, Failure> {
+/// Staff and guardians reach no clinical data through apps (DESIGN.md 2).
+fn may_use_apps(account: &Account) -> bool {
+    matches!(account.kind, AccountKind::Provider { .. } | AccountKind::Sponsored)
+}
+
+#[derive(Template)]
+#[template(path = "oauth/other_account.html")]
+struct OtherAccountPage {
+    chrome: Chrome,
+    app: String,
+    name: String,
+    request: String,
+    sign_in: String,
+}
+
+/// Says so to a person whose account is not for clinical apps, with the two ways on.
+fn not_for_this_account(
+    state: &State,
+    visitor: &Visitor,
+    account: &Account,
+    request: &AuthorizeRequest,
+) -> Result<Response, Failure> {
     let back = LocalPath::parse(&request.path_after_sign_in(state.now())).ok_or(OAuthError::TooLong)?;
-    Ok(Redirect::to(&back.sign_in_url()).into_response())
+    let template = OtherAccountPage {
+        chrome: visitor.chrome("This account cannot use the app"),
+        app: request.client.name.clone(),
+        name: account.name.clone(),
+        request: request.params.encode(),
+        sign_in: back.sign_in_again_url(),
+    };
+    let page = Page::new(template).status(StatusCode::FORBIDDEN);
+    Ok(page.allow_form_to(form_target(&request.reply.redirect_uri)).into_response())
+}
+
+/// Sends the browser to sign in, once more if somebody is signed in, and back to this request.
+pub fn sign_in(state: &State, visitor: &Visitor, request: &AuthorizeRequest) -> Result<Response, Failure> {
+    let back = LocalPath::parse(&request.path_after_sign_in(state.now())).ok_or(OAuthError::TooLong)?;
+    let place = if visitor.account.is_some() { back.sign_in_again_url() } else { back.sign_in_url() };
+    Ok(Redirect::to(&place).into_response())
 }
 
 /// The context that earlier steps settled; an empty one at the beginning.
@@ -192,7 +234,7 @@ pub fn from_form(
     let request = read(state, encoded)?;
     match signed_in(visitor, &request)? {
         Some(user) => Ok(Ok((request, user))),
-        None => sign_in(state, &request).map(Err),
+        None => sign_in(state, visitor, &request).map(Err),
     }
 }
 

@@ -43,6 +43,12 @@ impl LocalPath {
         format!("/sign-in?{query}")
     }
 
+    /// As [`LocalPath::sign_in_url`], for somebody who is signed in already and has to prove it anew, or to change the account.
+    pub fn sign_in_again_url(&self) -> String {
+        let query = serde_urlencoded::to_string([("again", "yes"), ("next", self.as_str())]);
+        format!("/sign-in?{}", query.unwrap_or_default())
+    }
+
     /// The origin that a form on the sign-in page may be redirected to in the end: that of an authorization request's
     /// `redirect_uri`. Browsers apply `form-action` to the redirects that follow a form.
     pub fn redirect_origin(&self) -> Option<String> {
@@ -92,6 +98,7 @@ mod tests {
         assert_eq!(LocalPath::home().sign_in_url(), "/sign-in");
         let there = LocalPath::parse("/oauth/authorize?a=b&c=d").unwrap();
         assert_eq!(there.sign_in_url(), "/sign-in?next=%2Foauth%2Fauthorize%3Fa%3Db%26c%3Dd");
+        assert_eq!(LocalPath::home().sign_in_again_url(), "/sign-in?again=yes&next=%2F");
     }
 
     #[test]

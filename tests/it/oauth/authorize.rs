@@ -151,7 +151,7 @@ async fn prompt_login_and_max_age_ask_for_a_fresh_sign_in() {
     for (name, value) in [("prompt", "login"), ("max_age", "60"), ("max_age", "0")] {
         let fields = set(&request(&client, SCOPE), name, value);
         let answer = ana.authorize(&borrowed(&fields)).await;
-        assert!(answer.location().starts_with("/sign-in?"), "{name}={value}");
+        assert!(answer.location().starts_with("/sign-in?again=yes&next="), "{name}={value}");
         let silent = if name == "prompt" { "none login" } else { "none" };
         let silent = ana.authorize(&borrowed(&set(&fields, "prompt", silent))).await;
         let expected = if name == "prompt" { "invalid_request" } else { "login_required" };
@@ -166,7 +166,13 @@ async fn staff_and_guardians_cannot_use_clinical_apps() {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
     let gus = server.signed_in("gus").await;
-    assert_eq!(gus.authorize(&borrowed(&request(&client, SCOPE))).await.app_error(), "access_denied");
+    let page = gus.authorize(&borrowed(&request(&client, SCOPE))).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.body.contains("/sign-in?again=yes"), "another account is one click away");
+    let back = gus.submit(&page.form_to("/oauth/authorize/consent").with("decision", "allow")).await;
+    assert_eq!(back.app_error(), "access_denied");
+    let silent = set(&request(&client, SCOPE), "prompt", "none");
+    assert_eq!(gus.authorize(&borrowed(&silent)).await.app_error(), "access_denied");
 }
 
 #[tokio::test]
