@@ -12,7 +12,7 @@ use crate::fhir::interaction::Interaction;
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::scope::Permission;
 
-use super::frame::{Frame, Total};
+use super::frame::Frame;
 use super::permit::Permit;
 use super::policy::{self, Verdict};
 use super::refusal::{DenyReason, Refusal};
@@ -184,11 +184,9 @@ fn bundle(permit: Permit, unreleased: Unreleased, index: &BundleIndex, frame: Fr
     } else {
         smallvec![bytes.slice(..index.insert_at), members, bytes.slice(index.insert_at..)]
     };
-    // Another total or a sealed link would be another body under the same tag.
-    let steady = !withheld && next.is_none() && !frame.count_only && !matches!(frame.total, Total::Known(_));
     Released {
         chunks,
-        etag: unreleased.etag.filter(|_| steady),
+        etag: None,
         origin: unreleased.origin,
         patients: tally.patients,
         resources: if frame.count_only { 0 } else { tally.resources },

@@ -63,7 +63,8 @@ impl Released {
         &self.body.media_type
     }
 
-    /// `ETag`, when the body is one whole resource, or a searchset from which nothing was withheld and which is one page.
+    /// `ETag`, for one resource. A searchset has none: a tag of the whole body would tell that something was withheld, by
+    /// missing or by changing.
     pub fn etag(&self) -> Option<&str> {
         self.etag.as_deref()
     }

@@ -12,6 +12,7 @@ mod leaks;
 mod mail;
 mod matrix;
 mod oauth;
+mod oracle;
 mod oracle_world;
 mod facade;
 mod ranks;
