@@ -10,6 +10,7 @@ mod accounts;
 mod doors;
 mod leaks;
 mod mail;
+mod leaks_search;
 mod matrix;
 mod oauth;
 mod oracle;
