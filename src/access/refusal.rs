@@ -87,14 +87,3 @@ impl From<DenyReason> for Refusal {
         }
     }
 }
-
-impl Refusal {
-    /// What the caller is told when the reason lies in the resource and not in the token alone: a scope that leaves out just
-    /// this resource must not tell it from one that does not exist.
-    pub(super) const fn of_resource(reason: DenyReason) -> Self {
-        match reason {
-            DenyReason::Inactive => Self::Unauthenticated(reason),
-            other => Self::NotFound(other),
-        }
-    }
-}

@@ -53,7 +53,7 @@ pub(super) fn release(permit: Permit, unreleased: Unreleased, frame: Frame<'_>) 
     let body = Arc::clone(&unreleased.body);
     match (&body.shape, &*permit.interaction) {
         (Shape::Resource(entry), Interaction::Read { .. }) => {
-            let basis = read(&permit, entry).map_err(Refusal::of_resource)?;
+            let basis = read(&permit, entry)?;
             Ok(whole(permit, unreleased, &entry.patients, basis))
         }
         (Shape::Bundle(index), Interaction::Search(_) | Interaction::Page { .. }) => {
@@ -101,7 +101,7 @@ pub(super) fn release_through(
     match policy::judge(&permit.subject, entry, permission, &permit.facts) {
         Verdict::ThroughReferrer => {}
         Verdict::Visible(basis) => return Ok(whole(permit, unreleased, &entry.patients, basis)),
-        Verdict::Withheld(reason) => return Err(Refusal::of_resource(reason)),
+        Verdict::Withheld(reason) => return Err(reason.into()),
     }
     let own = seen.iter().filter(|seen| *seen.subject == *permit.subject);
     let visible = own.flat_map(|seen| seen.entries().map(|entry| (entry, &seen.facts)));
@@ -124,7 +124,7 @@ pub(super) fn identified(
     match policy::judge(&permit.subject, entry, permission, &permit.facts) {
         Verdict::Visible(basis) => Ok(whole(permit, unreleased, &entry.patients, basis)),
         Verdict::ThroughReferrer => Err(DenyReason::NoVisibleReferrer.into()),
-        Verdict::Withheld(reason) => Err(Refusal::of_resource(reason)),
+        Verdict::Withheld(reason) => Err(reason.into()),
     }
 }
 
@@ -237,14 +237,19 @@ fn visible(permit: &Permit, index: &BundleIndex, tally: &mut Tally) -> (Vec<usiz
     (places, withheld)
 }
 
-/// A Bundle with some entries only, from slices of the stored one.
+/// A Bundle with some entries only, from slices of the stored one. Neighbours stay together, comma and all.
 fn stitch(bytes: &Bytes, index: &BundleIndex, visible: &[usize], members: Bytes) -> SmallVec<[Bytes; 3]> {
     const OPEN: &[u8] = br#","entry":["#;
     let mut chunks = smallvec![bytes.slice(..index.insert_at), members];
     let mut separator = OPEN;
-    for entry in visible.iter().filter_map(|place| index.entries.get(*place)) {
+    let mut spans =
+        visible.iter().filter_map(|place| Some(index.entries.get(*place)?.span.clone())).peekable();
+    while let Some(mut run) = spans.next() {
+        while let Some(next) = spans.next_if(|next| next.start == run.end + 1) {
+            run.end = next.end;
+        }
         chunks.push(Bytes::from_static(separator));
-        chunks.push(bytes.slice(entry.span.clone()));
+        chunks.push(bytes.slice(run));
         separator = b",";
     }
     chunks.push(Bytes::from_static(if visible.is_empty() { b"}" } else { b"]}" }));

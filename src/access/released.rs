@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use crate::domain::ids::FhirId;
 use crate::fhir::index::{EntryFacts, IndexedBody, Shape};
+use crate::fhir::resource_type::ResourceType;
 
 use super::facts::Facts;
 use super::subject::Subject;
@@ -100,6 +101,13 @@ impl Released {
     /// Why it was allowed: `pcp`, `grant`, `sponsor`; `None` for directory data alone.
     pub const fn basis(&self) -> Option<&'static str> {
         self.basis
+    }
+
+    /// Whether something that it holds refers to this resource: whether it can open it for `release_through`.
+    pub fn refers_to(&self, resource_type: ResourceType, id: &FhirId) -> bool {
+        let refers =
+            |entry: &EntryFacts| entry.references.iter().any(|(kind, of)| *kind == resource_type && of == id);
+        self.entries().any(refers)
     }
 
     /// What it holds.

@@ -109,7 +109,7 @@ impl Records {
         Ok(seen)
     }
 
-    /// The first page of the launch patient's resources that is known to refer to `key`: after a restart, or on a node that
+    /// The first page of the launch patient's resources that refers to `key`: after a restart, or on a node that
     /// has not seen them, nothing is remembered.
     async fn search_launch_patient(&self, caller: &Caller, key: &Key) -> Result<Vec<Released>, Unanswered> {
         let Some(patient) = &caller.subject.patient else { return Ok(Vec::new()) };
@@ -121,7 +121,7 @@ impl Records {
             for _ in 0..MOST_PAGES {
                 let Some(page) = next.take() else { break };
                 let Some(released) = visible(self.judge(caller, &page, NO_FRAME).await)? else { break };
-                if !self.referrers.of(key).is_empty() {
+                if released.refers_to(key.0, &key.1) {
                     return Ok(vec![released]);
                 }
                 next = released.upstream_next().map(|upstream| {
