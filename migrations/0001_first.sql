@@ -198,7 +198,6 @@ CREATE TABLE audit_events (
     event  TEXT NOT NULL,
     hash   TEXT NOT NULL
 );
-CREATE INDEX audit_events_at ON audit_events (at);
 CREATE TABLE audit_patients (
     patient TEXT NOT NULL,
     number  BIGINT NOT NULL,

@@ -1,13 +1,15 @@
 //! The audit log: numbered without gaps and hash-chained (DESIGN.md 9).
 
+use std::sync::LazyLock;
+
 use aws_lc_rs::digest;
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::ids::FhirId;
 use crate::domain::secret::TokenHash;
 
-use super::db::{Fields, Row, json_of};
-use super::{Store, StoreError};
+use super::db::{Arg, Fields, Row, Sql, json_of};
+use super::{Store, StoreError, Transaction};
 
 statements! {
     // The row lock makes every other appender wait for this transaction: one chain, without gaps.
@@ -15,13 +17,20 @@ statements! {
     HEAD = "SELECT number, hash FROM audit_head WHERE id = 1";
     SET_HEAD = "UPDATE audit_head SET hash = $1 WHERE id = 1";
     INSERT = "INSERT INTO audit_events (number, at, event, hash) VALUES ($1, $2, $3, $4)";
-    INSERT_8 = "INSERT INTO audit_events (number, at, event, hash) VALUES
-                ($1, $2, $3, $4), ($5, $6, $7, $8), ($9, $10, $11, $12), ($13, $14, $15, $16),
-                ($17, $18, $19, $20), ($21, $22, $23, $24), ($25, $26, $27, $28), ($29, $30, $31, $32)";
     INSERT_PATIENT = "INSERT INTO audit_patients (patient, number) VALUES ($1, $2) ON CONFLICT (patient, number) DO NOTHING";
     RANGE = "SELECT number, event, hash FROM audit_events WHERE number >= $1 ORDER BY number LIMIT $2";
     OF_PATIENT = "SELECT e.number, e.event, e.hash FROM audit_patients p JOIN audit_events e ON e.number = p.number
                   WHERE p.patient = $1 AND p.number < $2 ORDER BY p.number DESC LIMIT $3";
+}
+
+/// Rows written by one statement while there are so many: what a statement costs by itself is then shared.
+const MANY: usize = 64;
+static INSERT_MANY: LazyLock<Sql> = LazyLock::new(|| INSERT.with_rows(4, MANY));
+static INSERT_MANY_PATIENTS: LazyLock<Sql> = LazyLock::new(|| INSERT_PATIENT.with_rows(2, MANY));
+
+/// The statements that are not written out.
+pub(super) fn generated() -> [Sql; 2] {
+    [*INSERT_MANY, *INSERT_MANY_PATIENTS]
 }
 
 /// Events verified at a time.
@@ -83,26 +92,15 @@ impl Store {
         let mut transaction = self.begin().await?;
         let taken = head(transaction.one(NEXT, args![count]).await?)?;
         let mut last = AuditHead { number: taken.number - batch.len() as u64, hash: taken.hash };
-        let mut rows = Vec::with_capacity(batch.len());
+        let (mut events, mut patients) = (Vec::new(), Vec::new());
         for (event, json) in batch.iter().zip(texts) {
             let number = last.number + 1;
             last = AuditHead { number, hash: link(last.hash, number, &json) };
-            rows.push((stored(number), event, json, last.hash));
+            events.push(args![stored(number), event.at, json, &last.hash]);
+            patients.extend(event.patients.iter().map(|patient| args![patient, stored(number)]));
         }
-        let mut rows = rows.into_iter();
-        while rows.len() > 0 {
-            let eight = rows.len() >= 8;
-            let mut args = Vec::with_capacity(32);
-            for (number, event, json, hash) in rows.by_ref().take(if eight { 8 } else { 1 }) {
-                args.extend(args![number, event.at, json, &hash]);
-            }
-            transaction.run(if eight { INSERT_8 } else { INSERT }, args).await?;
-        }
-        for (number, event) in (taken.number - batch.len() as u64 + 1..).zip(batch) {
-            for patient in &event.patients {
-                transaction.run(INSERT_PATIENT, args![patient, stored(number)]).await?;
-            }
-        }
+        transaction.insert_rows(events, INSERT, *INSERT_MANY).await?;
+        transaction.insert_rows(patients, INSERT_PATIENT, *INSERT_MANY_PATIENTS).await?;
         transaction.run(SET_HEAD, args![&last.hash]).await?;
         transaction.commit().await?;
         Ok(last)
@@ -150,6 +148,20 @@ impl Store {
             }
         }
         Ok(None)
+    }
+}
+
+impl Transaction {
+    /// Inserts rows, many at a time with `many` and the rest one by one with `one`.
+    async fn insert_rows(&mut self, rows: Vec<Vec<Arg>>, one: Sql, many: Sql) -> Result<(), StoreError> {
+        let mut rows = rows.into_iter();
+        while rows.len() >= MANY {
+            self.run(many, rows.by_ref().take(MANY).flatten().collect()).await?;
+        }
+        for row in rows {
+            self.run(one, row).await?;
+        }
+        Ok(())
     }
 }
 

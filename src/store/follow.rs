@@ -26,16 +26,25 @@ impl Store {
         self.take_in_others().await
     }
 
-    /// Takes in what other processes change, for as long as it is polled. A job runs it next to the server.
+    /// Takes in what other processes change, for as long as it is polled, and calls `changed` after each time that there was
+    /// anything. A job runs it next to the server.
     ///
     /// Errors are logged and tried again; until the database answers no audit event can be written either, so nothing is
     /// disclosed on old knowledge.
-    pub async fn follow(&self) {
+    pub async fn follow<F>(&self, mut changed: impl FnMut() -> F + Send)
+    where
+        F: Future<Output = ()> + Send,
+    {
         let mut watch = Watch::default();
         let mut failing = false;
         loop {
             match self.look(&mut watch).await {
-                Ok(()) => failing = false,
+                Ok(any) => {
+                    failing = false;
+                    if any {
+                        changed().await;
+                    }
+                }
                 Err(error) => {
                     if !failing {
                         tracing::warn!(%error, "changes of other processes cannot be seen for now");
@@ -48,30 +57,30 @@ impl Store {
         }
     }
 
-    async fn look(&self, watch: &mut Watch) -> Result<(), StoreError> {
+    /// Waits for a sign of change, or a while, and looks. Whether there was anything.
+    async fn look(&self, watch: &mut Watch) -> Result<bool, StoreError> {
         match &self.inner.backend {
             Backend::Sqlite(sqlite) => {
-                let version = sqlite.data_version().await?;
-                if watch.data_version != Some(version) {
-                    self.take_in_others().await?;
-                    watch.data_version = Some(version);
+                if watch.data_version.is_some() {
+                    tokio::time::sleep(LOOK_EVERY).await;
                 }
-                tokio::time::sleep(LOOK_EVERY).await;
+                let version = sqlite.data_version().await?;
+                let any = watch.data_version != Some(version) && self.take_in_others().await?;
+                watch.data_version = Some(version);
+                Ok(any)
             }
             Backend::Postgres(postgres) => {
-                if watch.listener.is_none() {
-                    watch.listener = Some(postgres.listener().await?);
-                }
-                // After the listening began: what is committed from here on calls.
-                self.take_in_others().await?;
                 if let Some(listener) = &mut watch.listener {
                     // A time-out is as good as a call.
                     if let Ok(called) = tokio::time::timeout(LOOK_ANYWAY, listener.recv()).await {
                         called?;
                     }
+                } else {
+                    watch.listener = Some(postgres.listener().await?);
                 }
+                // After the listening began: what is committed from here on calls.
+                self.take_in_others().await
             }
         }
-        Ok(())
     }
 }

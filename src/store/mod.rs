@@ -294,5 +294,6 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("throttle", throttle::ALL),
         ("tokens", tokens::ALL),
     ];
-    files.iter().flat_map(|(file, all)| all.iter().map(|sql| (*file, sql.0))).collect()
+    let written = files.iter().flat_map(|(file, all)| all.iter().map(|sql| (*file, sql.0)));
+    written.chain(audit::generated().map(|sql| ("audit", sql.0))).collect()
 }

@@ -19,7 +19,10 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard, oneshot};
 use super::db::{Arg, Row, Sql, run_sqlite};
 use super::{StoreError, StoreOptions};
 
+/// How long another process may hold the file.
 const BUSY: Duration = Duration::from_secs(5);
+/// How long to wait for the others of this process.
+const TURN: Duration = Duration::from_secs(5);
 
 pub(super) struct Sqlite {
     readers: SqlitePool,
@@ -117,7 +120,10 @@ impl Sqlite {
     }
 
     pub(super) async fn begin(&self) -> Result<Turn, StoreError> {
-        let writer = Arc::clone(&self.writer).lock_owned().await;
+        // A caller that waits for itself, by asking for a second transaction inside the first, must not wait for ever.
+        let writer = tokio::time::timeout(TURN, Arc::clone(&self.writer).lock_owned())
+            .await
+            .map_err(|_| StoreError::Unavailable("others write for too long".to_owned()))?;
         let mut turn = Turn { writer, wake: Arc::clone(&self.wake), done: false, spoiled: false };
         turn.writer.recover().await;
         turn.open().await?;

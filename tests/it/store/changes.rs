@@ -1,5 +1,7 @@
 //! What other processes change is seen: a command on the file of a running server, another node on PostgreSQL.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use chartgate::access::sources::RelationshipSource as _;
@@ -30,9 +32,16 @@ async fn soon(what: &str, so: impl Fn() -> bool) {
 async fn another_process_is_followed(kind: Kind) {
     let db = Database::new(kind).await;
     let server = db.other().await;
+    let called = Arc::new(AtomicU32::new(0));
     let following = tokio::spawn({
-        let server = server.clone();
-        async move { server.follow().await }
+        let (server, called) = (server.clone(), called.clone());
+        async move {
+            let count = || {
+                called.fetch_add(1, Ordering::SeqCst);
+                std::future::ready(())
+            };
+            server.follow(count).await;
+        }
     });
     let command = &db.store;
     command.insert_account(&provider("ana", 0)).await.unwrap();
@@ -63,6 +72,7 @@ async fn another_process_is_followed(kind: Kind) {
     assert!(server.subject_in_memory(&TokenHash::of("t2")).is_some(), "and that one lives");
     command.revoke_authorization(&AuthorizationId::parse("z1").unwrap()).await.unwrap();
     soon("all its tokens are dead", || server.subject_in_memory(&TokenHash::of("t2")).is_none()).await;
+    assert!(called.load(Ordering::SeqCst) > 0);
     following.abort();
 }
 

@@ -158,3 +158,95 @@ async fn the_sqlite_files_are_private() {
     }
     assert_eq!(seen, 3, "the database, its log and the log's index");
 }
+
+/// A process that appends audit events and says of each that it is durable; it is killed in the middle of that.
+#[tokio::test]
+async fn killed_in_the_middle_it_kept_what_it_said_it_kept() {
+    const CHILD: &str = "CHARTGATE_TEST_APPENDS_TO";
+    let clock = chartgate::domain::clock::ManualClock::new(crate::support::databases::START);
+    let event = super::samples::event(crate::support::databases::START, &["p1"]);
+    if let Ok(url) = std::env::var(CHILD) {
+        let store = Store::open_ready(&StoreOptions::new(&url), clock).await.unwrap();
+        loop {
+            let head = store.append_audit(std::slice::from_ref(&event)).await.unwrap();
+            println!("durable {}", head.number);
+        }
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("killed.db").display());
+    let mut said = 0;
+    for _ in 0..3 {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "--nocapture",
+                "store::writes::killed_in_the_middle_it_kept_what_it_said_it_kept",
+            ])
+            .env(CHILD, &url)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+        let enough = said + 20;
+        for line in lines {
+            let line = line.unwrap();
+            if let Some(number) = line.strip_prefix("durable ") {
+                said = number.parse::<u64>().unwrap();
+                if said == enough {
+                    child.kill().unwrap();
+                }
+            }
+        }
+        child.wait().unwrap();
+    }
+    assert!(said >= 60);
+    let store = Store::open_ready(&StoreOptions::new(&url), clock).await.unwrap();
+    assert!(store.audit_head().await.unwrap().number >= said);
+    assert_eq!(store.verify_audit().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_transaction_inside_another_is_an_error_and_not_the_end() {
+    let db = Database::new(Kind::Sqlite).await;
+    let outer = db.store.begin().await.unwrap();
+    assert!(matches!(db.store.begin().await, Err(StoreError::Unavailable(_))));
+    drop(outer);
+    db.store.insert_account(&provider("ana", 0)).await.unwrap();
+}
+
+/// PostgreSQL restarts, a firewall forgets: connections end.
+#[tokio::test]
+async fn lost_connections_are_made_anew() {
+    use sqlx::{Connection as _, Executor as _};
+    let db = Database::new(Kind::Postgres).await;
+    db.store.insert_account(&provider("ana", 0)).await.unwrap();
+    let server = db.other().await;
+    let following = tokio::spawn({
+        let server = server.clone();
+        async move { server.follow(|| std::future::ready(())).await }
+    });
+    let mut transaction = db.store.begin().await.unwrap();
+    transaction.insert_session(&session("lost", "ana")).await.unwrap();
+    let mut admin = sqlx::PgConnection::connect(&db.url).await.unwrap();
+    admin
+        .execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .await
+        .unwrap();
+    assert!(matches!(transaction.commit().await, Err(StoreError::Unavailable(_))));
+    db.store.insert_session(&session("after", "ana")).await.unwrap();
+    assert!(db.store.session(&TokenHash::of("after")).await.unwrap().is_some());
+    assert!(db.store.session(&TokenHash::of("lost")).await.unwrap().is_none());
+    let client = super::samples::client("app");
+    db.store.insert_client(&client).await.unwrap();
+    for _ in 0..500 {
+        if server.client(&client.id).is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(server.client(&client.id).is_some(), "the follower listens again");
+    following.abort();
+}
