@@ -15,9 +15,6 @@ use crate::store::Store;
 use super::adapters::ClientOrigins;
 use super::keys::{KeyRing, LOOK_EVERY};
 
-/// How often changes of other processes are looked for.
-const REFRESH_EVERY: Duration = Duration::from_millis(150);
-
 /// How often expired rows are removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
@@ -41,16 +38,18 @@ impl Background {
     /// Begins; everything but the audit writer ends with `stop`, the writer when the last event is written.
     pub fn start(self, stop: &CancellationToken) -> Running {
         let writer = tokio::spawn(self.writer.run());
-        let (store, origins) = (self.store.clone(), self.origins.clone());
-        repeat(stop, REFRESH_EVERY, move || {
-            let (store, origins) = (store.clone(), origins.clone());
-            async move {
-                if store.refresh().await? {
-                    origins.refresh(&store).await?;
+        let (store, origins, stopped) = (self.store.clone(), self.origins.clone(), stop.clone());
+        drop(tokio::spawn(async move {
+            let changed = || async {
+                if let Err(error) = origins.refresh(&store).await {
+                    tracing::warn!(%error, "the clients' origins cannot be read for now");
                 }
-                Ok(())
+            };
+            tokio::select! {
+                () = stopped.cancelled() => {}
+                () = store.follow(changed) => {}
             }
-        });
+        }));
         let store = self.store.clone();
         repeat(stop, SWEEP_EVERY, move || {
             let store = store.clone();
