@@ -11,10 +11,15 @@ use crate::domain::client::{AccessToken, Authorization, LaunchContext, Principal
 use crate::domain::secret::{PlainToken, TokenKind};
 use crate::fhir::scope::{ScopeContext, ScopeSet};
 
+use super::context::Carried;
 use super::endpoints::Endpoints;
 use super::error::OAuthError;
 use super::id_token;
+use super::request::CONTEXT;
 use super::state::State;
+
+/// How long after a token a session may be taken up again with the same patient: a working day.
+const RESUME_LIFE: Duration = Duration::from_hours(12);
 
 /// What a grant came to.
 pub struct Issued {
@@ -93,6 +98,9 @@ pub async fn body(state: &State, issued: &Issued) -> Result<Value, OAuthError> {
         body.insert("refresh_token".to_owned(), json!(refresh.expose()));
     }
     body.extend(context(state.endpoints(), &issued.authorization));
+    if let Some(handle) = resume(state, &issued.authorization) {
+        body.insert(CONTEXT.to_owned(), json!(handle));
+    }
     let scopes = ScopeSet::parse(&issued.scope);
     if scopes.has_word("openid") {
         body.insert("id_token".to_owned(), json!(id_token::make(state, issued, &scopes).await?));
@@ -119,6 +127,20 @@ pub fn context(endpoints: &Endpoints, authorization: &Authorization) -> Map<Stri
     }
     parameters.insert("smart_style_url".to_owned(), json!(endpoints.style));
     parameters
+}
+
+/// A sealed handle for the launch context: an app whose session ended sends it back with its next authorization request, and
+/// the same user comes back to the same patient without choosing again. It grants nothing: everything is decided anew.
+fn resume(state: &State, authorization: &Authorization) -> Option<String> {
+    let Principal::Account(account) = &authorization.principal else { return None };
+    authorization.context.patient.as_ref()?;
+    let carried = Carried {
+        client: authorization.client.clone(),
+        context: authorization.context.clone(),
+        ehr_launch: false,
+        until: state.now().plus(RESUME_LIFE),
+    };
+    Some(carried.seal(state.web(), account))
 }
 
 /// Row 164, as a last guard: a `patient/` scope never leaves without a patient.

@@ -44,6 +44,32 @@ async fn rows_353_363_a_standalone_launch_with_a_picked_patient() {
 }
 
 #[tokio::test]
+async fn an_app_comes_back_to_the_same_patient_without_a_picker_and_nobody_else_does() {
+    let server = Server::start().await;
+    let client = server.add(public("app")).await;
+    let ana = server.signed_in("ana").await;
+    let picker = ana.authorize(&borrowed(&request(&client, SCOPE))).await;
+    let chosen = ana.submit(&picker.form_to("/oauth/authorize/patient").with("patient", "mia")).await;
+    let consent = ana.settle(chosen).await;
+    let answer = ana.allow(&consent).await;
+    let token = server.token(&borrowed(&exchange(&client, &answer.code()))).await.ok();
+    let handle = token["cg_context"].as_str().unwrap().to_owned();
+    assert!(!handle.contains("mia"), "sealed: {handle}");
+
+    let again = set(&request(&client, SCOPE), "cg_context", &handle);
+    let back = ana.authorize(&borrowed(&again)).await;
+    let back = ana.settle(back).await;
+    assert!(!back.body.contains("/oauth/authorize/patient"), "no picker");
+    let answer = if back.body.contains("Mia Torres") { ana.allow(&back).await } else { back };
+    let token = server.token(&borrowed(&exchange(&client, &answer.code()))).await.ok();
+    assert_eq!(token["patient"], "mia");
+
+    let other = server.signed_in("ben").await;
+    let picker = other.authorize(&borrowed(&again)).await;
+    assert!(picker.body.contains("/oauth/authorize/patient"), "the handle is Ana's");
+}
+
+#[tokio::test]
 async fn a_patient_beyond_reach_cannot_be_picked() {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
