@@ -40,7 +40,8 @@ rust() {
 
 interop() {
     step "An EHR and clients that others wrote"
-    CHARTGATE="$target/debug/chartgate" bash tests/peers/run.sh
+    cargo build --locked --quiet --bin chartgate --example demo_ehr
+    CHARTGATE="$target/debug/chartgate" DEMO_EHR="$target/debug/examples/demo_ehr" bash tests/peers/run.sh
 }
 
 browser() {

@@ -71,7 +71,9 @@ impl Ehr {
     pub async fn fetch(&self, permit: &Permit, validator: Validator) -> Result<Fetched, UpstreamError> {
         let interaction = permit.interaction();
         let url = beneath(&self.base, &interaction.upstream_path())?;
-        let headers = request_headers(interaction, &validator);
+        // Of a type that the EHR does not declare it declares no parameter either, and would refuse them all if it were strict.
+        let strict = interaction.is_search() && !self.undeclared.contains(&interaction.resource_type());
+        let headers = request_headers(interaction, &validator, strict);
         let conditional = validator != Validator::default();
         let asked_at = self.clock.now();
         let answer = self.transport.get(url, headers, &interaction.label()).await?;
@@ -132,12 +134,12 @@ impl Ehr {
     }
 }
 
-fn request_headers(interaction: &Interaction, validator: &Validator) -> HeaderMap {
+fn request_headers(interaction: &Interaction, validator: &Validator, strict: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
     // A Binary is wanted as it is; asked for FHIR, an EHR would wrap it in base64.
     let binary = matches!(interaction, Interaction::Read { resource_type: ResourceType::Binary, .. });
     headers.insert(ACCEPT, if binary { ANY } else { FHIR_JSON });
-    if interaction.is_search() {
+    if strict {
         headers.insert(PREFER, STRICT);
     }
     for (name, text) in [(IF_NONE_MATCH, &validator.etag), (IF_MODIFIED_SINCE, &validator.last_modified)] {

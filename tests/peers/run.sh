@@ -35,5 +35,9 @@ python=$root/tests/.venv/bin/python
 [ -x "$python" ] || python=python3
 run "$python" test_fhirclient.py
 run "$python" test_authlib.py
+if [ -n "${DEMO_EHR:-}" ]; then
+    case $DEMO_EHR in /*) ;; *) DEMO_EHR=$root/$DEMO_EHR ;; esac
+    run "$python" -W ignore sekmet.py "${program:-$root/target/debug/chartgate}" "$DEMO_EHR"
+fi
 if [ "$failed" != 0 ] && [ -s "$work/demo.log" ]; then tail -40 "$work/demo.log" >&2; fi
 exit "$failed"
