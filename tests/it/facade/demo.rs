@@ -91,6 +91,7 @@ async fn demo() -> (World, Ehr) {
     let facts = Facts {
         relationships: Arc::new(Rosters),
         primary_care: |ehr, clock| Arc::new(EhrPrimaryCare::new(ehr, PrimaryCareOptions::default(), clock)),
+        cached: false,
     };
     let world = World::over(hospital::Hospital::new(), &base, clock, facts);
     world.ehr.read_capabilities().await.unwrap();

@@ -1,6 +1,7 @@
 //! The FHIR endpoint over the whole pipeline, with a small EHR behind real HTTP that ignores search parameters.
 
 mod audit;
+mod cached;
 mod demo;
 mod hospital;
 mod reads;

@@ -15,6 +15,7 @@ use chartgate::access::sources::{
 use chartgate::access::subject::{Actor, Subject};
 use chartgate::access::unreleased::Unreleased;
 use chartgate::access::upstream::{Fetched, UpstreamError, Validator};
+use chartgate::cache::{Cache, CacheOptions};
 use chartgate::credentials::seal::SealingKey;
 use chartgate::domain::audit::AuditEvent;
 use chartgate::domain::clock::{ManualClock, Timestamp};
@@ -105,6 +106,8 @@ pub struct Facts {
     pub relationships: Arc<dyn RelationshipSource>,
     /// Made from the connection to the EHR, for those who want the EHR's own.
     pub primary_care: fn(Arc<Ehr>, Arc<ManualClock>) -> Arc<dyn PrimaryCareSource>,
+    /// Whether bodies are kept.
+    pub cached: bool,
 }
 
 /// The tests' moment.
@@ -113,9 +116,18 @@ pub const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 impl World {
     /// Over the small hospital.
     pub async fn new() -> Self {
+        Self::small(false).await
+    }
+
+    /// The same with the cache.
+    pub async fn cached() -> Self {
+        Self::small(true).await
+    }
+
+    async fn small(cached: bool) -> Self {
         let hospital = Hospital::new();
         let base = hospital.serve().await;
-        let facts = Facts { relationships: Arc::new(People), primary_care: |_, _| Arc::new(People) };
+        let facts = Facts { relationships: Arc::new(People), primary_care: |_, _| Arc::new(People), cached };
         Self::over(hospital, &base, ManualClock::new(NOW), facts)
     }
 
@@ -139,9 +151,12 @@ impl World {
         let settings = AccessSettings::default();
         let authorizer = Authorizer::new(clock.clone(), facts.relationships, primary_care, settings);
         let asked = ehr.clone();
+        let cache = Cache::new(CacheOptions::default(), clock.clone());
+        let bodies: Arc<dyn Bodies> =
+            if facts.cached { Arc::new(Cached(cache, ehr.clone())) } else { Arc::new(Direct(ehr.clone())) };
         let records = Arc::new(Records::new(
             Arc::new(authorizer),
-            Arc::new(Direct(ehr.clone())),
+            bodies,
             audit.clone(),
             clock.clone(),
             random.clone(),
@@ -252,6 +267,15 @@ impl Bodies for Direct {
                 Fetched::Absent => Ok(None),
             }
         })
+    }
+}
+
+/// From the cache, and from the EHR by way of it.
+struct Cached(Cache, Arc<Ehr>);
+
+impl Bodies for Cached {
+    fn fetch<'a>(&'a self, permit: &'a Permit) -> BoxFuture<'a, Result<Option<Unreleased>, UpstreamError>> {
+        Box::pin(self.0.fetch(permit, |validator| self.1.fetch(permit, validator)))
     }
 }
 
