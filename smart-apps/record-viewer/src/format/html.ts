@@ -14,7 +14,7 @@ export function textOfHtml(html: string): string {
   return lines(body).join('\n');
 }
 
-const BLOCK = /^(P|DIV|LI|TR|H[1-6]|SECTION|ARTICLE|UL|OL|TABLE|TBODY|DL|DT|DD|PRE|BLOCKQUOTE|HEADER)$/;
+const BLOCK = /^(P|DIV|LI|TR|H[1-6]|SECTION|ARTICLE|UL|OL|TABLE|THEAD|TBODY|DL|DT|DD|PRE|BLOCKQUOTE|HEADER)$/;
 
 function lines(element: Element): string[] {
   const found: string[] = [];
@@ -37,6 +37,14 @@ function lines(element: Element): string[] {
 
 function block(node: Element): string[] {
   if (/^H[1-6]$/.test(node.tagName) || node.tagName === 'DT') return [`## ${node.textContent?.trim() ?? ''}`];
+  if (node.tagName === 'TR') return [rowText(node)];
   const inner = lines(node);
   return node.tagName === 'LI' ? inner.map((line, at) => (at === 0 ? `- ${line}` : line)) : inner;
+}
+
+/** "Signed: 23 Nov 2026" for a row with a heading, cells side by side otherwise. */
+function rowText(row: Element): string {
+  const cells = [...row.children].map((cell) => cell.textContent?.replace(/\s+/g, ' ').trim() ?? '');
+  const [first, ...rest] = cells;
+  return row.children[0]?.tagName === 'TH' && rest.length === 1 ? `${first}: ${rest[0]}` : cells.join('  ');
 }

@@ -12,9 +12,17 @@ describe('what a note says of the next steps', () => {
     ['Follow-up: PCP in two days', ['PCP in two days']],
     ['Plan: continue phototherapy', ['Continue phototherapy']],
     ['## Recommendations\nStart fluticasone.', ['Start fluticasone.']],
+    ['## Plan of care note\nPatient: Elijah\n## What we wait for\n- Cultures', ['Cultures']],
+    ['ASSESSMENT AND PLAN\n- Fluids', ['Fluids']],
     ['Appointments\n- Dr. Ellis in 3 days', ['Dr. Ellis in 3 days']],
     ['DISCHARGE INSTRUCTIONS:\nDrink.', ['Drink.']],
   ])('%j', (text, lines) => expect(planIn(text)?.next?.lines).toEqual(lines));
+
+  it('is what the hospital asks of the reader, before all', () => {
+    const plan = planIn('FOLLOW-UP\nClinic.\n\nFOR THE PRIMARY CARE CLINICIAN\n- Repeat CRP');
+    expect(plan?.forYou?.lines).toEqual(['Repeat CRP']);
+    expect(plan?.next?.lines).toEqual(['Clinic.']);
+  });
 
   it('prefers the follow-up to the plan, wherever they stand', () => {
     expect(planIn('PLAN\nContinue.\n\nFOLLOW UP\nClinic.')?.next?.lines).toEqual(['Clinic.']);

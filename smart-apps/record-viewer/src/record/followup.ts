@@ -4,13 +4,15 @@ export interface FollowUp {
   lines: string[];
 }
 
+/** What is written to the reader. */
+const FOR_YOU = [/^(?:for|to) (?:the |your )?(?:primary care|pcp|pediatrician|paediatrician|family (?:doctor|physician)|referring|outpatient)\b/i, /^(?:what we ask|requests?) (?:of|to|for) (?:the )?(?:pcp|primary care)\b/i];
 /** What the next steps may stand under, the likeliest first. */
 const NEXT = [
   /^(?:discharge )?follow[\s-]*up\b/i,
   /^(?:appointments?|next (?:steps|appointments?)|what (?:to do )?next|to do)\b/i,
-  /^(?:plan|recommendations?|discharge plan)\b/i,
+  /^(?:plan|recommendations?|discharge plan|assessment and plan|what we wait for)$/i,
   /^(?:discharge |patient |family |home care )?instructions\b/i,
-  /^disposition\b/i,
+  /^disposition$/i,
 ];
 /** What the warning signs may stand under. */
 const WARNING = [/^return precautions\b/i, /^(?:when to )?(?:come back|return|call|seek)\b.*\b(?:if|when|for|care|help|at once)\b/i, /^(?:when to (?:call|return|seek)|warning signs|red flags)\b/i];
@@ -18,6 +20,8 @@ const MOST_LINES = 8;
 const MOST_CHARACTERS = 900;
 
 export interface Plan {
+  /** What the hospital asks of the clinician outside. */
+  forYou?: FollowUp;
   next?: FollowUp;
   /** When the family should come back or call. */
   warning?: FollowUp;
@@ -26,9 +30,11 @@ export interface Plan {
 /** Finds what a plain-text note says of the next steps; undefined when it says nothing. */
 export function planIn(text: string): Plan | undefined {
   const lines = text.replace(/\r\n?/g, '\n').split('\n').map((line) => line.trim());
+  const forYou = firstUnder(lines, FOR_YOU);
   const next = firstUnder(lines, NEXT);
   const warning = firstUnder(lines, WARNING);
-  return next || warning ? { ...(next ? { next } : {}), ...(warning ? { warning } : {}) } : undefined;
+  if (!forYou && !next && !warning) return undefined;
+  return { ...(forYou ? { forYou } : {}), ...(next ? { next } : {}), ...(warning ? { warning } : {}) };
 }
 
 function firstUnder(lines: readonly string[], wanted: readonly RegExp[]): FollowUp | undefined {
@@ -50,7 +56,7 @@ function headingOf(line: string): { title: string; rest: string } | undefined {
   const colon = line.match(/^([A-Z][A-Za-z /&-]{2,48}):\s*(.*)$/);
   if (colon) return { title: tidy(colon[1] ?? ''), rest: colon[2] ?? '' };
   const capitals = /^[A-Z][A-Z /&-]{3,48}$/.test(line);
-  const bare = [...NEXT, ...WARNING].some((wanted) => wanted.test(line)) && line.length < 40 && !/[.,;]$/.test(line);
+  const bare = [...FOR_YOU, ...NEXT, ...WARNING].some((wanted) => wanted.test(line)) && line.length < 40 && !/[.,;]$/.test(line);
   return capitals || bare ? { title: tidy(line), rest: '' } : undefined;
 }
 

@@ -17,7 +17,7 @@ describe('the latest contact', () => {
     const found = latestContact([clinic, admission], NOW);
     expect(found?.encounter.id).toBe('adm');
     expect(found?.since.map((one) => one.id)).toEqual(['amb']);
-    expect(found && headline(found)).toBe('Admitted for acute bronchiolitis');
+    expect(found && headline(found)).toBe('Admitted: acute bronchiolitis');
   });
 
   it('is the clinic visit when the admission is long ago', () => {

@@ -36,7 +36,7 @@ function endedWithin(encounter: Encounter, now: Date, days: number): boolean {
   return end !== undefined && daysBetween(end, now) <= days;
 }
 
-/** The heading of the card: "In the hospital now: acute asthma", "Emergency visit for a fall". */
+/** The heading of the card: "In the hospital now: acute asthma", "Emergency visit: a fall". Reasons come in any grammar. */
 export function headline(contact: LatestContact): string {
   const reason = reasonOf(contact.encounter);
   const said = reason && inSentence(reason);
@@ -45,8 +45,8 @@ export function headline(contact: LatestContact): string {
     const place = kind === 'emergency' ? 'In the emergency department now' : 'In the hospital now';
     return said ? `${place}: ${said}` : place;
   }
-  const verb = kind === 'admission' ? 'Admitted' : titleOf(contact.encounter);
-  return said ? `${verb} for ${said}` : kind === 'admission' ? 'Admitted to the hospital' : verb;
+  const title = kind === 'admission' ? 'Admitted' : titleOf(contact.encounter);
+  return said ? `${title}: ${said}` : kind === 'admission' ? 'Admitted to the hospital' : title;
 }
 
 /** True when something dated `date`, or recorded in the encounter, belongs to the contact. */

@@ -22,6 +22,7 @@ describe('hospital HTML', () => {
   });
 
   it('gives its text line by line for the summary', () => {
+    expect(textOfHtml('<table><tr><th>Signed</th><td>today</td></tr><tr><td>a</td><td>b</td></tr></table>')).toBe('Signed: today\na  b');
     expect(textOfHtml('<h2>Follow-up</h2><ul><li>PCP <b>soon</b></li><li>Labs</li></ul><p>One<br>two</p>')).toBe('## Follow-up\n- PCP soon\n- Labs\nOne\ntwo');
   });
 });

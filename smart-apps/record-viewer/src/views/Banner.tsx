@@ -125,13 +125,13 @@ function PrimaryCare({ patient }: { patient: Patient | undefined }) {
     <p class="pcp">
       <span class="label">PCP </span>
       {!patient ? <span class="skeleton skeleton-line" aria-label="Loading" /> : !reference ? 'none recorded' : contact?.name || '…'}
-      {others > 0 && ` and ${others} more`}
       {contact?.phones[0] && (
         <>
           {' '}
           <Phone number={contact.phones[0]} />
         </>
       )}
+      {others > 0 && ` and ${others} more`}
     </p>
   );
 }

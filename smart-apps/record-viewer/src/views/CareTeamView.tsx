@@ -35,7 +35,10 @@ function PrimaryCare({ patient }: { patient: Patient | undefined }) {
 }
 
 function Team({ team }: { team: CareTeam }) {
-  const members = (team.participant ?? []).filter((one) => one.member && !/(^|\/)Patient\//.test(one.member.reference ?? ''));
+  const named = (team.participant ?? []).filter((one) => one.member && !/(^|\/)Patient\//.test(one.member.reference ?? ''));
+  const isFamily = (one: (typeof named)[number]) => /(^|\/)RelatedPerson\//.test(one.member?.reference ?? '');
+  const family = named.filter(isFamily).flatMap((one) => one.member?.display ?? []);
+  const members = named.filter((one) => !isFamily(one));
   return (
     <div class="team">
       <h3>{team.name ?? conceptText(team.category?.[0]) ?? 'Care team'}</h3>
@@ -52,7 +55,12 @@ function Team({ team }: { team: CareTeam }) {
           ) : null,
         )}
       </div>
-      {!members.length && <p class="empty">Nobody is named in this team.</p>}
+      {family.length > 0 && (
+        <p class="family">
+          <span class="label">Family and caregivers</span> {family.join(', ')}
+        </p>
+      )}
+      {!named.length && <p class="empty">Nobody is named in this team.</p>}
     </div>
   );
 }

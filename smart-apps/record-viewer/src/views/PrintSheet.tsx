@@ -92,7 +92,7 @@ function PrintLatest({ encounter, title }: { encounter: Encounter; title: string
       </h2>
       {disposition && <p>Discharged: {disposition}.</p>}
       {diagnoses.length > 0 && <p>Diagnoses: {diagnoses.join('; ')}.</p>}
-      {[found?.next, found?.warning].map(
+      {[found?.forYou, found?.next, found?.warning].map(
         (part) =>
           part && (
             <p key={part.heading}>

@@ -27,6 +27,9 @@ export function WhatNext({ latest }: { latest: LatestContact }) {
       {busy && <Skeleton lines={4} />}
       {found && note && (
         <>
+          {found.forYou && <p class="label">{found.forYou.heading}</p>}
+          {found.forYou && <Lines lines={found.forYou.lines} />}
+          {found.forYou && found.next && <p class="label">{found.next.heading}</p>}
           {found.next && <Lines lines={found.next.lines} />}
           {found.warning && (
             <details class="warning-signs">
