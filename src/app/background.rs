@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::AuditWriter;
 use crate::domain::clock::SharedClock;
 use crate::ehr::Ehr;
+use crate::jobs::outbox::send_due;
+use crate::mail::smtp::Smtp;
 use crate::oauth::keys::IdTokenKeys;
 use crate::store::Store;
 
@@ -17,6 +19,9 @@ use super::keys::{KeyRing, LOOK_EVERY};
 
 /// How often expired rows are removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
+/// How often the outbox is looked at.
+const MAIL_EVERY: Duration = Duration::from_secs(5);
 
 /// The work, not yet begun.
 pub struct Background {
@@ -27,6 +32,7 @@ pub struct Background {
     pub(super) clock: SharedClock,
     pub(super) ehr: Arc<Ehr>,
     pub(super) writer: AuditWriter<Store>,
+    pub(super) mail: Option<Smtp>,
 }
 
 /// The work under way.
@@ -55,6 +61,16 @@ impl Background {
             let store = store.clone();
             async move { store.sweep().await.map(drop).map_err(Into::into) }
         });
+        if let Some(smtp) = self.mail {
+            let (store, clock, smtp) = (self.store.clone(), self.clock.clone(), Arc::new(smtp));
+            repeat(stop, MAIL_EVERY, move || {
+                let (store, clock, smtp) = (store.clone(), clock.clone(), smtp.clone());
+                async move {
+                    while send_due(&store, &*smtp, &*clock).await? > 0 {}
+                    Ok(())
+                }
+            });
+        }
         let ring = Arc::new(self.ring);
         let (keys, clock) = (self.keys, self.clock);
         repeat(stop, LOOK_EVERY, move || {

@@ -118,7 +118,8 @@ impl App {
             Pieces { config, surroundings, store: &store, web, records, ehr: ehr.clone(), audit, outbound };
         let router = pieces.router(keys.clone(), origins.clone(), passwords.clone())?;
 
-        let background = Background { ring, keys, origins, store: store.clone(), clock, ehr, writer };
+        let mail = options::mail(config)?;
+        let background = Background { ring, keys, origins, store: store.clone(), clock, ehr, writer, mail };
         let tls = match &config.server.tls {
             Some(files) => {
                 let files = TlsFiles::open(files.certificate.clone(), files.key.clone());
@@ -207,10 +208,12 @@ impl Pieces<'_> {
             settings: options::oauth(self.config),
         });
         let random = self.surroundings.random.clone();
-        let accounts = Accounts::new(self.store.clone(), passwords, self.audit.clone(), clock, random);
+        let accounts = Accounts::new(self.store.clone(), passwords, self.audit.clone(), clock, random)
+            .with_session_life(self.config.identity.session.0)
+            .with_letters(options::letters(self.config)?);
         let pages = portal::router(portal::Parts {
             web: self.web.clone(),
-            accounts: Arc::new(accounts.with_session_life(self.config.identity.session.0)),
+            accounts: Arc::new(accounts),
             records: self.records,
             ehr: self.ehr,
             viewer: ClientId::parse(VIEWER).map_err(BuildError::new)?,

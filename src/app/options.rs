@@ -8,11 +8,13 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use crate::cache::CacheOptions;
-use crate::config::{Config, EhrAuth as ConfiguredAuth};
+use crate::config::{Config, EhrAuth as ConfiguredAuth, Secret};
 use crate::credentials::seal::SealingKey;
 use crate::credentials::signing::SigningKey;
 use crate::ehr::{BreakerOptions, EhrAuth, EhrOptions, PrimaryCareOptions};
 use crate::fhir::resource_type::ResourceType;
+use crate::mail::letters::Letters;
+use crate::mail::smtp::Smtp;
 use crate::outbound::{OutboundOptions, PurposeOptions};
 use crate::store::StoreOptions;
 use crate::web::WebSettings;
@@ -50,6 +52,24 @@ pub fn master_key(config: &Config) -> Result<SealingKey, BuildError> {
 pub fn store(config: &Config) -> StoreOptions {
     let database = &config.database;
     StoreOptions::new(&database.url).connections(database.connections).readers(database.connections.min(8))
+}
+
+/// The mail server, if mails are sent at all.
+pub fn mail(config: &Config) -> Result<Option<Smtp>, BuildError> {
+    let mail = &config.mail;
+    let Some(url) = &mail.smtp_url else { return Ok(None) };
+    let password = mail.smtp_password.as_ref().map(Secret::read).transpose().map_err(BuildError::new)?;
+    let from = mail.from.as_deref().ok_or_else(|| BuildError::new("mail.from is missing"))?;
+    Smtp::new(url, password.as_ref(), from).map(Some).map_err(BuildError::new)
+}
+
+/// What every mail says of the hospital.
+pub fn letters(config: &Config) -> Result<Letters, BuildError> {
+    Ok(Letters {
+        hospital: config.hospital.name.clone(),
+        portal: origin(config)?.to_string(),
+        support: config.hospital.support_email.clone(),
+    })
 }
 
 /// Limits of everything that is asked of other servers.
