@@ -5,26 +5,28 @@ use crate::access::subject::{Actor, Subject};
 use crate::domain::audit::{AuditEvent, AuditKind, AuditOutcome};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::FhirId;
+use crate::fhir::interaction::Interaction;
 
 use super::{Caller, Unanswered};
 
-/// What happened, for the event.
-pub(super) struct Happened<'a> {
+/// One request on its way through the pipeline, with what its audit event will say.
+pub(super) struct Asked<'a> {
+    pub(super) caller: &'a Caller,
     /// `Observation search`.
     pub(super) what: String,
-    /// The patient that the request itself named: whose record a refusal was about.
-    pub(super) named: Option<&'a FhirId>,
+    /// Whose record it is about, as far as that is known: the patient that the request names, or whose the resource is.
+    pub(super) about: Vec<FhirId>,
 }
 
-impl Happened<'_> {
+impl<'a> Asked<'a> {
+    pub(super) fn new(caller: &'a Caller, interaction: &Interaction) -> Self {
+        let about = interaction.patient().cloned().into_iter().collect();
+        Self { caller, what: interaction.label(), about }
+    }
+
     /// The event of an answer or of a refusal.
-    pub(super) fn event(
-        self,
-        caller: &Caller,
-        at: Timestamp,
-        outcome: &Result<Released, Unanswered>,
-    ) -> AuditEvent {
-        let blank = blank(caller, at, self.what);
+    pub(super) fn event(self, at: Timestamp, outcome: &Result<Released, Unanswered>) -> AuditEvent {
+        let blank = blank(self.caller, at, self.what);
         match outcome {
             Ok(released) => AuditEvent {
                 kind: AuditKind::Disclosure,
@@ -35,13 +37,11 @@ impl Happened<'_> {
             },
             Err(unanswered) => {
                 let (outcome, reason) = unanswered.audited();
-                AuditEvent {
-                    kind: AuditKind::Refusal,
-                    outcome,
-                    patients: self.named.cloned().into_iter().collect(),
-                    reason: Some(reason.to_owned()),
-                    ..blank
-                }
+                let mut patients = self.about;
+                patients.sort_unstable();
+                patients.dedup();
+                let reason = Some(reason.to_owned());
+                AuditEvent { kind: AuditKind::Refusal, outcome, patients, reason, ..blank }
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::credentials::seal::{Sealer, SealingKey};
 use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::ids::FhirId;
 use crate::domain::random::SharedRandom;
-use crate::fhir::interaction::{Interaction, Search};
+use crate::fhir::interaction::Search;
 use crate::fhir::resource_type::ResourceType;
 
 use super::event::binding;
@@ -71,13 +71,13 @@ impl Pages {
         self.sealer.seal(&plain, &binding(subject), &*self.random).unwrap_or_default()
     }
 
-    /// The interaction that a handle of this subject stands for. It is no permission: the policy decides again.
+    /// The search and the EHR's link that a handle of this subject stands for. No permission: the policy decides again.
     pub(super) fn open(
         &self,
         subject: &Subject,
         resource_type: ResourceType,
         handle: &str,
-    ) -> Result<Interaction, PageError> {
+    ) -> Result<(Search, Arc<str>), PageError> {
         let plain = self.sealer.open(handle, &binding(subject)).ok_or(PageError::Unknown)?;
         let handle: Handle = serde_json::from_slice(&plain).map_err(|_| PageError::Unknown)?;
         if handle.resource_type != resource_type {
@@ -86,9 +86,7 @@ impl Pages {
         if handle.expires_at <= self.clock.now() {
             return Err(PageError::Expired);
         }
-        Ok(Interaction::Page {
-            search: Search { resource_type, patient: handle.patient, query: handle.query },
-            upstream: handle.upstream,
-        })
+        let search = Search { resource_type, patient: handle.patient, query: handle.query };
+        Ok((search, handle.upstream))
     }
 }

@@ -10,7 +10,7 @@ use crate::fhir::interaction::{Interaction, Search};
 use crate::fhir::resource_type::{Judgement, ResourceType};
 use crate::fhir::search::Query;
 
-use super::event::Happened;
+use super::event::Asked;
 use super::{Caller, Records, Unanswered};
 
 impl Records {
@@ -22,20 +22,20 @@ impl Records {
         id: FhirId,
     ) -> Result<Released, Unanswered> {
         let interaction = Arc::new(Interaction::Read { resource_type, id });
-        let happened = Happened { what: interaction.label(), named: interaction.patient() };
+        let mut asked = Asked::new(caller, &interaction);
         let outcome = match resource_type.judgement() {
-            Judgement::Referrer => self.judge_through_referrer(caller, &interaction).await,
-            Judgement::Patient | Judgement::Directory => self.judge(caller, &interaction, NO_FRAME).await,
+            Judgement::Referrer => self.judge_through_referrer(&mut asked, &interaction).await,
+            Judgement::Patient | Judgement::Directory => self.judge(&mut asked, &interaction, NO_FRAME).await,
         };
-        self.disclose(caller, happened, outcome).await
+        self.disclose(asked, outcome).await
     }
 
     /// The first page of a search, or its count alone.
     pub async fn search(&self, caller: &Caller, query: &Query) -> Result<Released, Unanswered> {
         let interaction = Arc::new(Interaction::Search(query.search.clone()));
-        let happened = Happened { what: interaction.label(), named: interaction.patient() };
-        let outcome = self.judge_search(caller, &interaction, query).await;
-        self.disclose(caller, happened, outcome).await
+        let mut asked = Asked::new(caller, &interaction);
+        let outcome = self.judge_search(&mut asked, &interaction, query).await;
+        self.disclose(asked, outcome).await
     }
 
     /// A further page, by the handle in a page's `next` link.
@@ -45,50 +45,49 @@ impl Records {
         resource_type: ResourceType,
         handle: &str,
     ) -> Result<Released, Unanswered> {
-        let interaction = match self.pages.open(&caller.subject, resource_type, handle) {
-            Ok(interaction) => Arc::new(interaction),
+        let (search, upstream) = match self.pages.open(&caller.subject, resource_type, handle) {
+            Ok(opened) => opened,
             Err(error) => {
-                let happened = Happened { what: format!("{resource_type} page"), named: None };
-                return self.disclose(caller, happened, Err(error.into())).await;
+                let asked = Asked { caller, what: format!("{resource_type} page"), about: Vec::new() };
+                return self.disclose(asked, Err(error.into())).await;
             }
         };
-        let happened = Happened { what: interaction.label(), named: interaction.patient() };
         let self_url = self.page_url(resource_type, handle);
-        let outcome = match &*interaction {
-            Interaction::Page { search, .. } => {
-                let seal = |upstream: &str| self.next_url(caller, search, upstream);
-                let frame = Frame { self_url: &self_url, seal: &seal, total: Total::Omit, count_only: false };
-                self.judge(caller, &interaction, frame).await
-            }
-            // `Pages::open` makes nothing else.
-            _ => Err(Unanswered::not_found(DenyReason::NotFound)),
-        };
-        self.disclose(caller, happened, outcome).await
+        let seal = |upstream: &str| self.next_url(caller, &search, upstream);
+        let frame = Frame { self_url: &self_url, seal: &seal, total: Total::Omit, count_only: false };
+        let interaction = Arc::new(Interaction::Page { search: search.clone(), upstream });
+        let mut asked = Asked::new(caller, &interaction);
+        let outcome = self.judge(&mut asked, &interaction, frame).await;
+        self.disclose(asked, outcome).await
     }
 
     /// Authorize, fetch, release. Not yet disclosed: only [`Records::disclose`] gives it out.
     pub(super) async fn judge(
         &self,
-        caller: &Caller,
+        asked: &mut Asked<'_>,
         interaction: &Arc<Interaction>,
         frame: Frame<'_>,
     ) -> Result<Released, Unanswered> {
-        let permit = self.authorizer.authorize(&caller.subject, interaction.clone()).await?;
+        let permit = self.authorizer.authorize(&asked.caller.subject, interaction.clone()).await?;
         let Some(unreleased) = self.bodies.fetch(&permit).await? else {
             return Err(Unanswered::not_found(DenyReason::NotFound));
         };
         self.referrers.learn(&unreleased);
-        Ok(self.authorizer.release(permit, unreleased, frame).await?)
+        let body = unreleased.clone();
+        self.authorizer.release(permit, unreleased, frame).await.map_err(|refusal| {
+            // Whose record it was that was refused: the caller is not told, the audit log is.
+            asked.about.extend(body.holds().patients);
+            refusal.into()
+        })
     }
 
     /// Makes the event durable, then gives the answer out (D-10). The one place where clinical data leaves `records`.
-    pub(super) async fn disclose(
+    async fn disclose(
         &self,
-        caller: &Caller,
-        happened: Happened<'_>,
+        asked: Asked<'_>,
         outcome: Result<Released, Unanswered>,
     ) -> Result<Released, Unanswered> {
-        let event = happened.event(caller, self.clock.now(), &outcome);
+        let event = asked.event(self.clock.now(), &outcome);
         self.audit.record(event).await.map_err(|_| Refusal::AuditUnavailable)?;
         outcome
     }

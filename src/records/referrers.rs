@@ -15,8 +15,9 @@ use crate::fhir::interaction::Interaction;
 use crate::fhir::resource_type::{Judgement, ResourceType};
 use crate::fhir::search;
 
+use super::event::Asked;
 use super::pipeline::NO_FRAME;
-use super::{Caller, Records, Unanswered};
+use super::{Records, Unanswered};
 
 /// Targets remembered at most; each takes some 150 bytes.
 const MOST_TARGETS: usize = 100_000;
@@ -67,14 +68,14 @@ impl Records {
     /// Judges a read of a type that has no patient of its own.
     pub(super) async fn judge_through_referrer(
         &self,
-        caller: &Caller,
+        asked: &mut Asked<'_>,
         interaction: &Arc<Interaction>,
     ) -> Result<Released, Unanswered> {
         let Interaction::Read { resource_type, id } = &**interaction else {
             return Err(Unanswered::not_found(DenyReason::Unjudgeable));
         };
         let key = (*resource_type, id.clone());
-        let permit = self.authorizer.authorize(&caller.subject, interaction.clone()).await?;
+        let permit = self.authorizer.authorize(&asked.caller.subject, interaction.clone()).await?;
         let mut fetched = None;
         if *resource_type == ResourceType::Provenance && self.referrers.of(&key).is_empty() {
             // A Provenance names its targets itself.
@@ -83,9 +84,9 @@ impl Records {
                 self.referrers.learn(body);
             }
         }
-        let mut seen = self.read_known(caller, &key).await?;
+        let mut seen = self.read_known(asked, &key).await?;
         if seen.is_empty() {
-            seen = self.search_launch_patient(caller, &key).await?;
+            seen = self.search_launch_patient(asked, &key).await?;
         }
         if seen.is_empty() {
             return Err(Unanswered::not_found(DenyReason::NoVisibleReferrer));
@@ -100,19 +101,23 @@ impl Records {
     }
 
     /// What this subject may see of the resources known to refer to `key`.
-    async fn read_known(&self, caller: &Caller, key: &Key) -> Result<Vec<Released>, Unanswered> {
+    async fn read_known(&self, asked: &mut Asked<'_>, key: &Key) -> Result<Vec<Released>, Unanswered> {
         let mut seen = Vec::new();
         for (resource_type, id) in self.referrers.of(key) {
             let read = Arc::new(Interaction::Read { resource_type, id });
-            seen.extend(visible(self.judge(caller, &read, NO_FRAME).await)?);
+            seen.extend(visible(self.judge(asked, &read, NO_FRAME).await)?);
         }
         Ok(seen)
     }
 
     /// The first page of the launch patient's resources that refers to `key`: after a restart, or on a node that
     /// has not seen them, nothing is remembered.
-    async fn search_launch_patient(&self, caller: &Caller, key: &Key) -> Result<Vec<Released>, Unanswered> {
-        let Some(patient) = &caller.subject.patient else { return Ok(Vec::new()) };
+    async fn search_launch_patient(
+        &self,
+        asked: &mut Asked<'_>,
+        key: &Key,
+    ) -> Result<Vec<Released>, Unanswered> {
+        let Some(patient) = &asked.caller.subject.patient else { return Ok(Vec::new()) };
         let rules = self.offer.rules();
         for resource_type in referring_types(key.0) {
             let query = format!("patient={patient}&_count={}", rules.most_count);
@@ -120,7 +125,7 @@ impl Records {
             let mut next = Some(Arc::new(Interaction::Search(query.search.clone())));
             for _ in 0..MOST_PAGES {
                 let Some(page) = next.take() else { break };
-                let Some(released) = visible(self.judge(caller, &page, NO_FRAME).await)? else { break };
+                let Some(released) = visible(self.judge(asked, &page, NO_FRAME).await)? else { break };
                 if released.refers_to(key.0, &key.1) {
                     return Ok(vec![released]);
                 }

@@ -5,21 +5,26 @@ use std::sync::Arc;
 use crate::access::authorizer::{Frame, Total};
 use crate::access::released::Released;
 use crate::fhir::interaction::{Interaction, Search};
+use crate::fhir::resource_type::Judgement;
 use crate::fhir::search::{Query, TotalWanted};
 
-use super::{Caller, Records, Unanswered};
+use super::event::Asked;
+use super::{Records, Unanswered};
 
-/// Most pages read to count one search.
+/// Most pages read to count one patient's resources, or a directory.
 const MOST_PAGES: u32 = 50;
+/// Most pages read to count a search that names no patient: each patient found costs a look at who their PCPs are.
+const MOST_PAGES_OF_ANYBODY: u32 = 3;
 
 impl Records {
     /// The first page with the total that was asked for.
     pub(super) async fn judge_search(
         &self,
-        caller: &Caller,
+        asked: &mut Asked<'_>,
         interaction: &Arc<Interaction>,
         query: &Query,
     ) -> Result<Released, Unanswered> {
+        let caller = asked.caller;
         let self_url = query.self_url(self.offer.base());
         let seal = |upstream: &str| self.next_url(caller, &query.search, upstream);
         let frame = |total| Frame { self_url: &self_url, seal: &seal, total, count_only: query.count_only };
@@ -27,25 +32,31 @@ impl Records {
             TotalWanted::None if !query.count_only => Total::Omit,
             _ => Total::OfThisBody,
         };
-        let first = self.judge(caller, interaction, frame(stated)).await?;
+        let first = self.judge(asked, interaction, frame(stated)).await?;
         let counted = query.count_only || query.total == TotalWanted::Accurate;
         let Some(next) = first.upstream_next().filter(|_| counted) else {
             return Ok(first);
         };
-        let further = self.count_further(caller, &query.search, next).await?;
+        let further = self.count_further(asked, &query.search, next).await?;
         let total = first.matches().saturating_add(further);
-        self.judge(caller, interaction, frame(Total::Known(total))).await
+        self.judge(asked, interaction, frame(Total::Known(total))).await
     }
 
     /// Matches on the pages from the EHR's link `next` on.
-    async fn count_further(&self, caller: &Caller, search: &Search, next: &str) -> Result<u32, Unanswered> {
+    async fn count_further(
+        &self,
+        asked: &mut Asked<'_>,
+        search: &Search,
+        next: &str,
+    ) -> Result<u32, Unanswered> {
         let frame = Frame { self_url: "", seal: &|_| String::new(), total: Total::Omit, count_only: true };
         let mut next: Option<Arc<str>> = Some(next.into());
         let mut counted = 0_u32;
-        for _ in 0..MOST_PAGES {
+        let anybody = search.resource_type.judgement() == Judgement::Patient && search.patient.is_none();
+        for _ in 0..if anybody { MOST_PAGES_OF_ANYBODY } else { MOST_PAGES } {
             let Some(upstream) = next else { return Ok(counted) };
             let page = Arc::new(Interaction::Page { search: search.clone(), upstream: upstream.clone() });
-            let released = self.judge(caller, &page, frame).await?;
+            let released = self.judge(asked, &page, frame).await?;
             counted = counted.saturating_add(released.matches());
             // An EHR whose next link leads to the same page would have us count for ever.
             next = released.upstream_next().filter(|further| **further != *upstream).map(Into::into);

@@ -77,6 +77,12 @@ async fn d10_a_disclosure_and_the_true_reason_of_a_refusal_are_recorded_first() 
         world.get(path, &ana).await;
         assert_eq!(world.audit.last().reason.as_deref(), Some(reason), "{path}");
     }
+    world.get("/Observation/other-o1", &ana).await;
+    assert_eq!(
+        world.audit.last().patients[0].as_str(),
+        "other",
+        "whose record it was, though the caller is not told"
+    );
     world.audit.full.store(true, std::sync::atomic::Ordering::Relaxed);
     let answer = world.get("/Observation/seen-o1", &ana).await;
     assert_eq!(answer.status, 503);

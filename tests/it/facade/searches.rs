@@ -149,6 +149,14 @@ async fn totals_count_what_is_released() {
     assert_eq!((accurate.json()["total"].clone(), accurate.ids().len()), (7.into(), 3));
     assert!(accurate.link("next").is_some());
     assert_eq!(accurate.link("self").unwrap(), "/Observation?_count=50&patient=seen&_total=accurate");
+    world.hospital.page.store(1, Ordering::Relaxed);
+    assert_eq!(world.get("/Observation?patient=seen&_summary=count", &ana).await.json()["total"], 7);
+    let costly = world.get("/Observation?_id=seen-o1,seen-o2&_summary=count", &ana).await;
+    assert_eq!(
+        (costly.status.as_u16(), costly.json()["issue"][0]["code"].as_str()),
+        (422, Some("too-costly"))
+    );
+    world.hospital.page.store(3, Ordering::Relaxed);
     let everybody = world.get("/Patient?name=fox&_summary=count", &ana).await;
     assert_eq!(everybody.json()["total"], 1, "the other Fox is not counted");
 }
