@@ -137,6 +137,7 @@ CREATE TABLE authorizations (
 );
 CREATE INDEX authorizations_account ON authorizations (account);
 CREATE INDEX authorizations_client ON authorizations (client);
+CREATE INDEX authorizations_created ON authorizations (created_at);
 
 CREATE TABLE codes (
     hash           TEXT PRIMARY KEY,

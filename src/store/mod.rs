@@ -45,6 +45,8 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use crate::domain::clock::{SharedClock, Timestamp};
+use crate::domain::ids::RequestId;
+use crate::domain::random::SystemRandom;
 
 use self::changes::{Change, SharedPosition};
 use self::db::{Arg, Row, Sql};
@@ -101,6 +103,8 @@ pub struct Store {
 struct Inner {
     backend: Backend,
     clock: SharedClock,
+    /// A name for this process among others on the same database.
+    node: String,
     directory: Arc<Directory>,
     tokens: TokenCache,
     position: SharedPosition,
@@ -151,6 +155,7 @@ impl Store {
             inner: Arc::new(Inner {
                 backend,
                 tokens: TokenCache::new(),
+                node: RequestId::generate(&SystemRandom).to_string(),
                 clock,
                 directory: Arc::default(),
                 position: SharedPosition::default(),

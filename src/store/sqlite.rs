@@ -73,6 +73,10 @@ impl Sqlite {
         let base = SqliteConnectOptions::from_str(url)
             .map_err(|_| StoreError::Address("sqlite:/path/to/file.db is expected".to_owned()))?;
         let path = base.get_filename().to_owned();
+        // In memory each connection would have a database of its own.
+        if path.as_os_str().is_empty() || url.contains(":memory:") || url.contains("mode=memory") {
+            return Err(StoreError::Address("the path of a file is expected after sqlite:".to_owned()));
+        }
         make_private(&path).map_err(|error| StoreError::Unavailable(error.kind().to_string()))?;
         let synchronous = if options.synchronous { SqliteSynchronous::Full } else { SqliteSynchronous::Off };
         let base = base

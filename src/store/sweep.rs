@@ -12,23 +12,39 @@ const REUSE_WINDOW: Duration = Duration::from_hours(24 * 7);
 /// How long sent mails are kept.
 const MAILS: Duration = Duration::from_hours(24 * 30);
 
+/// Rows removed in one transaction: others get their turn in between.
+const AT_ONCE: u64 = 1000;
+/// How long one process has the sweeping to itself.
+const LEASE: Duration = Duration::from_mins(5);
+
 statements! {
-    SESSIONS = "DELETE FROM sessions WHERE expires_at < $1";
-    LAUNCHES = "DELETE FROM launches WHERE expires_at < $1";
-    ACCESS_TOKENS = "DELETE FROM access_tokens WHERE expires_at < $1";
-    JTI = "DELETE FROM used_jti WHERE expires_at < $1";
-    THROTTLES = "DELETE FROM throttles WHERE last_at < $1";
-    CODES = "DELETE FROM codes WHERE expires_at < $1";
-    REFRESH_TOKENS = "DELETE FROM refresh_tokens WHERE expires_at < $1";
-    AUTHORIZATIONS = "DELETE FROM authorizations WHERE created_at < $1
-                      AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.authorization_id = authorizations.id)
-                      AND NOT EXISTS (SELECT 1 FROM access_tokens t WHERE t.authorization_id = authorizations.id)
-                      AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.authorization_id = authorizations.id)";
+    SESSIONS = "DELETE FROM sessions WHERE hash IN
+                (SELECT hash FROM sessions WHERE expires_at < $1 LIMIT 1000)";
+    LAUNCHES = "DELETE FROM launches WHERE hash IN
+                (SELECT hash FROM launches WHERE expires_at < $1 LIMIT 1000)";
+    ACCESS_TOKENS = "DELETE FROM access_tokens WHERE hash IN
+                     (SELECT hash FROM access_tokens WHERE expires_at < $1 LIMIT 1000)";
+    JTI = "DELETE FROM used_jti WHERE key_hash IN
+           (SELECT key_hash FROM used_jti WHERE expires_at < $1 LIMIT 1000)";
+    THROTTLES = "DELETE FROM throttles WHERE last_at < $1 AND blocked_until < $1";
+    CODES = "DELETE FROM codes WHERE hash IN
+             (SELECT hash FROM codes WHERE expires_at < $1 LIMIT 1000)";
+    REFRESH_TOKENS = "DELETE FROM refresh_tokens WHERE hash IN
+                      (SELECT hash FROM refresh_tokens WHERE expires_at < $1 LIMIT 1000)";
+    AUTHORIZATIONS = "DELETE FROM authorizations WHERE id IN
+                      (SELECT z.id FROM authorizations z WHERE z.created_at < $1
+                       AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.authorization_id = z.id)
+                       AND NOT EXISTS (SELECT 1 FROM access_tokens t WHERE t.authorization_id = z.id)
+                       AND NOT EXISTS (SELECT 1 FROM refresh_tokens r WHERE r.authorization_id = z.id) LIMIT 1000)";
 }
 
 impl Store {
-    /// Removes what has expired: sessions, codes, tokens, launches, jti, throttle counters, sent mails. Returns how many rows.
+    /// Removes what has expired: sessions, codes, tokens, launches, jti, throttle counters, sent mails. Returns how many rows;
+    /// none when another process is at it.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
+        if !self.take_lease("sweep", &self.inner.node, LEASE).await? {
+            return Ok(0);
+        }
         let now = self.now();
         let spent = now.minus(REUSE_WINDOW);
         let steps: [(Sql, Timestamp); 8] = [
@@ -42,11 +58,16 @@ impl Store {
             (AUTHORIZATIONS, spent),
         ];
         let mut removed = 0;
-        // Each in a transaction of its own: others get their turn in between.
         for (sql, before) in steps {
-            let mut transaction = self.begin().await?;
-            removed += transaction.run(sql, args![before]).await?;
-            transaction.commit().await?;
+            loop {
+                let mut transaction = self.begin().await?;
+                let now_removed = transaction.run(sql, args![before]).await?;
+                transaction.commit().await?;
+                removed += now_removed;
+                if now_removed < AT_ONCE {
+                    break;
+                }
+            }
         }
         let mut transaction = self.begin().await?;
         removed += transaction.sweep_changes().await?;

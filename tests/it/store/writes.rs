@@ -136,7 +136,9 @@ async fn a_closed_store_says_so(kind: Kind) {
 #[tokio::test]
 async fn addresses_that_mean_nothing_are_refused() {
     let clock = chartgate::domain::clock::ManualClock::new(crate::support::databases::START);
-    for url in ["", "mysql://x/y", "/tmp/x.db", "postgres://[", "sqlite:?mode=never"] {
+    for url in
+        ["", "mysql://x/y", "/tmp/x.db", "postgres://[", "sqlite:?mode=never", "sqlite::memory:", "sqlite:"]
+    {
         let error = Store::open(&StoreOptions::new(url), clock.clone()).await.unwrap_err();
         assert!(matches!(error, StoreError::Address(_)), "{url}: {error}");
     }
