@@ -17,6 +17,7 @@ pub mod next;
 pub mod page;
 pub mod problem;
 pub mod request_id;
+pub mod request_line;
 pub mod session;
 pub mod state;
 

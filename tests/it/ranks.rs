@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 const RANKS: &[(&str, u8)] = &[
     ("domain", 0),
     ("config", 0),
-    ("telemetry", 0),
     ("flight", 0),
     ("fhir", 1),
     ("credentials", 1),
     ("outbound", 1),
+    ("telemetry", 1),
     ("access", 2),
     ("store", 3),
     ("ehr", 3),
