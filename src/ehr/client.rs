@@ -69,7 +69,14 @@ impl Ehr {
     /// What the EHR answers to the permitted interaction, indexed and sealed. With a `validator` it may answer that what is
     /// held still stands. Whatever is worth trying again was tried again.
     pub async fn fetch(&self, permit: &Permit, validator: Validator) -> Result<Fetched, UpstreamError> {
-        let interaction = permit.interaction();
+        self.ask(permit.interaction(), validator).await
+    }
+
+    pub(super) async fn ask(
+        &self,
+        interaction: &Interaction,
+        validator: Validator,
+    ) -> Result<Fetched, UpstreamError> {
         let url = beneath(&self.base, &interaction.upstream_path())?;
         // Of a type that the EHR does not declare it declares no parameter either, and would refuse them all if it were strict.
         let strict = interaction.is_search() && !self.undeclared.contains(&interaction.resource_type());

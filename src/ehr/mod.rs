@@ -13,6 +13,15 @@ mod token;
 mod transport;
 mod url;
 
+#[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
+mod faulty;
+#[cfg(test)]
+mod primary_care_tests;
+#[cfg(test)]
+mod token_tests;
+
 pub use assertion::AssertionSigner;
 pub use capabilities::{EhrCapabilities, TypeCapabilities};
 pub use client::Ehr;

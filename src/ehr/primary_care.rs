@@ -52,7 +52,7 @@ impl EhrPrimaryCare {
         self.patients.forget(patient);
     }
 
-    async fn look_up(&self, patient: &FhirId) -> Result<Arc<PrimaryCare>, FactsUnavailable> {
+    pub(super) async fn look_up(&self, patient: &FhirId) -> Result<Arc<PrimaryCare>, FactsUnavailable> {
         match self.patients.get(patient, self.options.max_age, || self.ask(patient)).await {
             Ok(fact) => Ok(fact.value),
             Err(error) => {
