@@ -13,6 +13,7 @@ use crate::jobs::outbox::send_due;
 use crate::mail::smtp::Smtp;
 use crate::oauth::keys::IdTokenKeys;
 use crate::store::Store;
+use crate::telemetry::Metrics;
 
 use super::adapters::ClientOrigins;
 use super::keys::{KeyRing, LOOK_EVERY};
@@ -22,6 +23,8 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 /// How often the outbox is looked at.
 const MAIL_EVERY: Duration = Duration::from_secs(5);
+/// How often samples of metrics are folded together.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// The work, not yet begun.
 pub struct Background {
@@ -33,6 +36,7 @@ pub struct Background {
     pub(super) ehr: Arc<Ehr>,
     pub(super) writer: AuditWriter<Store>,
     pub(super) mail: Option<Smtp>,
+    pub(super) metrics: Metrics,
 }
 
 /// The work under way.
@@ -56,6 +60,11 @@ impl Background {
                 () = store.follow(changed) => {}
             }
         }));
+        let metrics = self.metrics;
+        repeat(stop, UPKEEP_EVERY, move || {
+            metrics.upkeep();
+            async { Ok(()) }
+        });
         let store = self.store.clone();
         repeat(stop, SWEEP_EVERY, move || {
             let store = store.clone();

@@ -6,10 +6,15 @@ use axum::routing::get;
 use http::StatusCode;
 
 use crate::store::Store;
+use crate::telemetry::Metrics;
 
 /// `/healthz`: the process answers. `/readyz`: the database answers too. `/metrics`: Prometheus text.
-pub fn router(store: Store) -> Router {
-    Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready)).with_state(store)
+pub fn router(store: Store, metrics: Metrics) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(async move || metrics.render()))
+        .with_state(store)
 }
 
 /// The EHR's state is no part of readiness: without it pages still say so, and cached records are still served.

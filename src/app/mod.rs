@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -32,8 +33,9 @@ use crate::portal;
 use crate::records::{Offer, Records};
 use crate::server::Server;
 use crate::store::Store;
+use crate::telemetry;
 use crate::tls::TlsFiles;
-use crate::web::Web;
+use crate::web::{Web, request_line};
 
 use self::adapters::{CachedEhr, ClientOrigins};
 use self::background::Background;
@@ -86,6 +88,8 @@ impl App {
     /// and the EHR need not be up.
     pub async fn build(config: &Config, surroundings: &Surroundings) -> Result<Self, BuildError> {
         install_crypto_provider();
+        // Before anything that counts.
+        let metrics = telemetry::metrics();
         let Surroundings { clock, random, demo } = surroundings.clone();
         let master = options::master_key(config)?;
         let store =
@@ -119,7 +123,8 @@ impl App {
         let router = pieces.router(keys.clone(), origins.clone(), passwords.clone())?;
 
         let mail = options::mail(config)?;
-        let background = Background { ring, keys, origins, store: store.clone(), clock, ehr, writer, mail };
+        let background =
+            Background { ring, keys, origins, store: store.clone(), clock, ehr, writer, mail, metrics };
         let tls = match &config.server.tls {
             Some(files) => {
                 let files = TlsFiles::open(files.certificate.clone(), files.key.clone());
@@ -127,7 +132,7 @@ impl App {
             }
             None => None,
         };
-        let internal = internal::router(store.clone());
+        let internal = internal::router(store.clone(), metrics.clone());
         Ok(Self { router, internal, store, passwords, cache, background, tls, drain: config.server.drain.0 })
     }
 
@@ -220,7 +225,10 @@ impl Pieces<'_> {
             fhir_base: options::fhir_base(self.config)?.to_string(),
             mrn_system,
         });
-        Ok(crate::web::wrap(pages, &self.web).merge(oauth::router(&authorization_server)).merge(fhir))
+        Ok(crate::web::wrap(pages, &self.web)
+            .merge(oauth::router(&authorization_server))
+            .merge(fhir)
+            .layer(from_fn_with_state(numbers, request_line::record)))
     }
 
     fn facade(&self, origins: Arc<ClientOrigins>) -> Router {

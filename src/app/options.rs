@@ -8,7 +8,7 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use crate::cache::CacheOptions;
-use crate::config::{Config, EhrAuth as ConfiguredAuth, Secret};
+use crate::config::{self, Config, EhrAuth as ConfiguredAuth, Secret};
 use crate::credentials::seal::SealingKey;
 use crate::credentials::signing::SigningKey;
 use crate::ehr::{BreakerOptions, EhrAuth, EhrOptions, PrimaryCareOptions};
@@ -17,6 +17,7 @@ use crate::mail::letters::Letters;
 use crate::mail::smtp::Smtp;
 use crate::outbound::{OutboundOptions, PurposeOptions};
 use crate::store::StoreOptions;
+use crate::telemetry::{LogFormat, LogOptions};
 use crate::web::WebSettings;
 
 use super::BuildError;
@@ -46,6 +47,15 @@ pub fn master_key(config: &Config) -> Result<SealingKey, BuildError> {
     let text = secret.expose_secret().trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
     SealingKey::parse(&text)
         .map_err(|_| BuildError::new("database.master_key must be 32 random bytes in base64"))
+}
+
+/// How to log.
+pub fn log(config: &Config) -> LogOptions {
+    let format = match config.log.format {
+        config::LogFormat::Json => LogFormat::Json,
+        config::LogFormat::Text => LogFormat::Text,
+    };
+    LogOptions { format, filter: config.log.filter.clone() }
 }
 
 /// How the database is opened.

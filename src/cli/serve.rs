@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::app::{App, Surroundings};
+use crate::app::{App, Surroundings, options};
 use crate::domain::clock::SystemClock;
 use crate::domain::random::SystemRandom;
-use crate::{lifecycle, server};
+use crate::{lifecycle, server, telemetry};
 
 use super::{CommandError, Place};
 
 /// Runs until SIGTERM or SIGINT.
 pub async fn run(place: &Place) -> Result<(), CommandError> {
     let config = place.load()?;
+    let _log = telemetry::start(&options::log(&config))?;
     let surroundings =
         Surroundings { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), demo: false };
     let app = App::build(&config, &surroundings).await?;

@@ -135,9 +135,7 @@ async fn what_cannot_be_read_is_said_to_be_so_and_not_asked_again() {
     let cut = Act::json(&ORGANIZATION[..40]);
     let other = Act::json(&ORGANIZATION.replace("\"x\"", "\"y\""));
     let unmarked = Act::Answer(200, Vec::new(), ORGANIZATION.as_bytes().to_vec());
-    for act in
-        [html, cut, other, unmarked, Act::json(""), Act::json("[]"), Act::status(204), Act::status(304)]
-    {
+    for act in [html, cut, other, unmarked, Act::json(""), Act::status(204), Act::status(304)] {
         let (result, calls) = reading(vec![act.clone()]).await;
         assert_eq!((result.err(), calls), (Some(UpstreamError::Malformed), 1), "{act:?}");
     }

@@ -79,24 +79,24 @@ impl World {
     }
 }
 
+fn json(status: u16, body: &str) -> Act {
+    Act::Answer(status, vec![("Content-Type", "application/json".into())], body.as_bytes().to_vec())
+}
+
 fn answer(heard: &Heard, endpoint: Endpoint, issued: &AtomicUsize, oldest: &AtomicUsize) -> Act {
     match (heard.path.as_str(), endpoint) {
         ("/fhir/.well-known/smart-configuration", _) => {
             let host = &heard.headers["host"];
-            Act::json(&format!(r#"{{"token_endpoint":"http://{host}/token"}}"#))
+            json(200, &format!(r#"{{"token_endpoint":"http://{host}/token"}}"#))
         }
         ("/token", Endpoint::Grants { seconds }) => {
             let number = issued.fetch_add(1, Ordering::SeqCst) + 1;
             let body = format!(
                 r#"{{"access_token":"t{number}","token_type":"bearer","expires_in":{seconds},"scope":"system/*.rs"}}"#
             );
-            Act::After(Duration::from_millis(20), Box::new(Act::json(&body)))
+            Act::After(Duration::from_millis(20), Box::new(json(200, &body)))
         }
-        ("/token", Endpoint::Refuses) => Act::Answer(
-            400,
-            vec![("Content-Type", "application/json".into())],
-            br#"{"error":"invalid_client"}"#.to_vec(),
-        ),
+        ("/token", Endpoint::Refuses) => json(400, r#"{"error":"invalid_client"}"#),
         ("/token", Endpoint::Fails) => Act::status(500),
         _ => {
             let number = heard

@@ -13,6 +13,7 @@ use hyper::body::{Frame, SizeHint};
 
 use crate::access::released::Released;
 use crate::access::unreleased::{Origin, OriginKind};
+use crate::telemetry::{LineFacts, Word};
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
@@ -46,7 +47,26 @@ pub(super) fn with_headers(
         headers.insert(header::ETAG, etag);
     }
     add_origin(headers, released.origin());
+    response.extensions_mut().insert(line_facts(released));
     response
+}
+
+/// What the request line says of a disclosure.
+fn line_facts(released: &Released) -> LineFacts {
+    let origin = released.origin();
+    let cache = match origin.how {
+        OriginKind::Hit => "hit",
+        OriginKind::Miss => "miss",
+        OriginKind::Revalidated => "revalidated",
+        OriginKind::Stale => "stale",
+        OriginKind::Bypass(_) => "bypass",
+    };
+    LineFacts {
+        cache: Some(Word::new(cache)),
+        age: Some(origin.age.as_secs()),
+        resources: Some(released.resources()),
+        ..LineFacts::default()
+    }
 }
 
 /// Where the answer came from and how old it is (RFC 9111 `Age`, RFC 9211 `Cache-Status`).

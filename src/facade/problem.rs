@@ -12,6 +12,7 @@ use crate::access::upstream::UpstreamError;
 use crate::domain::ids::RequestId;
 use crate::fhir::search::SearchError;
 use crate::records::{PageError, Unanswered};
+use crate::telemetry::{LineFacts, Word};
 
 /// When to come back if nobody knows better.
 const SOON: Duration = Duration::from_secs(30);
@@ -68,6 +69,8 @@ impl Problem {
         if let Some(challenge) = self.challenge {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
+        let reason = Some(Word::new(self.code));
+        response.extensions_mut().insert(LineFacts { reason, ..LineFacts::default() });
         response
     }
 }

@@ -11,8 +11,6 @@ use super::word::Word;
 /// What a handler knows of its answer, put into the response's extensions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineFacts {
-    /// FHIR resource type asked for.
-    pub resource_type: Option<Word>,
     /// How the answer was obtained: `hit`, `miss`, `revalidated`, `stale`, `bypass`.
     pub cache: Option<Word>,
     /// Age of the answer in seconds.
@@ -53,7 +51,6 @@ impl RequestLine {
             route = route.as_str(),
             status,
             took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            resource_type = facts.resource_type.map(Word::as_str),
             cache = facts.cache.map(Word::as_str),
             age_s = facts.age,
             resources = facts.resources,

@@ -125,7 +125,7 @@ mod tests {
     fn libraries_cannot_be_made_to_talk() {
         let lines = logged("trace", || {
             tracing::trace!(target: "hyper::proto", "GET /Patient/1");
-            tracing::info!(target: "fhir_sdk::client", "https://ehr.example/Patient/1");
+            tracing::info!(target: "h2::client", "https://ehr.example/Patient/1");
             tracing::info!(target: "chartgated", "not ours");
             tracing::trace!(target: "chartgate::ehr", "ours");
             tracing::warn!(target: "rustls", "grave");

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::net::TcpListener;
 
-use crate::app::{App, Surroundings};
+use crate::app::{App, Surroundings, options};
 use crate::config;
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::domain::random::SystemRandom;
 use crate::sandbox::cast::{self, Stage};
 use crate::sandbox::ehr::{Ehr, EhrAuth, EhrOptions, Knobs};
 use crate::sandbox::hospital::{Hospital, HospitalSpec};
-use crate::{lifecycle, server};
+use crate::{lifecycle, server, telemetry};
 
 use self::folder::Folder;
 use super::CommandError;
@@ -59,7 +59,9 @@ pub async fn run(args: DemoArgs) -> Result<(), CommandError> {
     });
     let surroundings =
         Surroundings { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), demo: true };
-    let app = App::build(&config::load(&folder.config())?, &surroundings).await?;
+    let config = config::load(&folder.config())?;
+    let _log = telemetry::start(&options::log(&config))?;
+    let app = App::build(&config, &surroundings).await?;
     let cast = people(&folder, &app, &hospital, &portal).await?;
     let report = report::Report::new(&portal, &ehr_base, &hospital, cast);
 

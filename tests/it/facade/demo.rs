@@ -70,7 +70,7 @@ impl RelationshipSource for Rosters {
     }
 }
 
-async fn demo() -> (World, Ehr) {
+pub async fn demo() -> (World, Ehr) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/r4", listener.local_addr().unwrap());
     let clock = ManualClock::new(NOW);

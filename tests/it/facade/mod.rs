@@ -4,6 +4,7 @@ mod audit;
 mod cached;
 mod demo;
 mod hospital;
+mod logs;
 mod reads;
 mod searches;
 mod statuses;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::Body;
+use axum::middleware::from_fn_with_state;
 use chartgate::access::authorizer::{AccessSettings, Authorizer};
 use chartgate::access::permit::{FactLookup, Permit};
 use chartgate::access::sources::{
@@ -21,7 +22,7 @@ use chartgate::domain::audit::AuditEvent;
 use chartgate::domain::clock::{ManualClock, Timestamp};
 use chartgate::domain::grant::Grant;
 use chartgate::domain::ids::{AccountId, ClientId, FhirId, Npi, PracticeId};
-use chartgate::domain::random::SystemRandom;
+use chartgate::domain::random::{SharedRandom, SystemRandom};
 use chartgate::domain::secret::{PlainToken, TokenHash, TokenKind};
 use chartgate::ehr::{BreakerOptions, Ehr, EhrOptions};
 use chartgate::facade::{Endpoints, Facade, Origins, TokenSource, TokensUnavailable, routes};
@@ -171,8 +172,11 @@ impl World {
             introspect: "https://gate.example/oauth/introspect".into(),
             date: "2026-05-01T00:00:00Z".into(),
         };
-        let facade = Facade::new(records.clone(), tokens.clone(), Arc::new(OneApp), endpoints, random);
-        let router = routes(facade, "/fhir/r4");
+        let facade =
+            Facade::new(records.clone(), tokens.clone(), Arc::new(OneApp), endpoints, random.clone());
+        let random: SharedRandom = random;
+        let router = routes(facade, "/fhir/r4")
+            .layer(from_fn_with_state(random, chartgate::web::request_line::record));
         Self { hospital, clock, audit, records, ehr, router, tokens }
     }
 
