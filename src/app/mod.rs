@@ -123,8 +123,17 @@ impl App {
         let router = pieces.router(keys.clone(), origins.clone(), passwords.clone())?;
 
         let mail = options::mail(config)?;
-        let background =
-            Background { ring, keys, origins, store: store.clone(), clock, ehr, writer, mail, metrics };
+        let background = Background {
+            ring,
+            keys,
+            origins,
+            store: store.clone(),
+            clock,
+            ehr,
+            writer,
+            mail,
+            metrics: metrics.clone(),
+        };
         let tls = match &config.server.tls {
             Some(files) => {
                 let files = TlsFiles::open(files.certificate.clone(), files.key.clone());
@@ -132,7 +141,7 @@ impl App {
             }
             None => None,
         };
-        let internal = internal::router(store.clone(), metrics.clone());
+        let internal = internal::router(store.clone(), metrics);
         Ok(Self { router, internal, store, passwords, cache, background, tls, drain: config.server.drain.0 })
     }
 
@@ -212,7 +221,7 @@ impl Pieces<'_> {
             client_keys: self.outbound.client(Purpose::Jwks),
             settings: options::oauth(self.config),
         });
-        let random = self.surroundings.random.clone();
+        let (random, numbers) = (self.surroundings.random.clone(), self.surroundings.random.clone());
         let accounts = Accounts::new(self.store.clone(), passwords, self.audit.clone(), clock, random)
             .with_session_life(self.config.identity.session.0)
             .with_letters(options::letters(self.config)?);
