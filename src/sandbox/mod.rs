@@ -4,3 +4,4 @@
 pub mod cast;
 pub mod ehr;
 pub mod hospital;
+pub mod mailbox;

@@ -12,24 +12,30 @@ pub fn matches(search: &Search, entry: &Entry) -> bool {
 }
 
 fn matches_filter(filter: &Filter, entry: &Entry) -> bool {
-    let mut terms = terms(filter.field, entry);
-    if filter.modifier == Modifier::Missing {
-        let missing = terms.next().is_none();
-        return filter.values.contains(&Wanted::Flag(missing));
+    let wanted = |term: &Term| filter.values.iter().any(|value| matches_term(filter.modifier, value, term));
+    let hit = match filter.field {
+        Field::Id => wanted(&id_term(entry)),
+        Field::LastUpdated => wanted(&updated_term(entry)),
+        Field::Param(param) if filter.modifier == Modifier::Missing => {
+            let missing = entry.terms(param.name).next().is_none();
+            return filter.values.contains(&Wanted::Flag(missing));
+        }
+        Field::Param(param) => entry.terms(param.name).any(wanted),
+    };
+    match filter.modifier {
+        Modifier::Missing => filter.values.contains(&Wanted::Flag(false)),
+        Modifier::Not => !hit,
+        _ => hit,
     }
-    let hit = terms.any(|term| filter.values.iter().any(|value| matches_term(filter.modifier, value, &term)));
-    hit != (filter.modifier == Modifier::Not)
 }
 
-fn terms(field: Field, entry: &Entry) -> Box<dyn Iterator<Item = Term> + '_> {
-    match field {
-        Field::Id => Box::new(std::iter::once(Term::Token { system: String::new(), code: entry.id.clone() })),
-        Field::LastUpdated => {
-            let at = entry.updated.as_millis();
-            Box::new(std::iter::once(Term::Date(at, at + 1)))
-        }
-        Field::Param(param) => Box::new(entry.terms(param.name).cloned()),
-    }
+fn id_term(entry: &Entry) -> Term {
+    Term::Token { system: String::new(), code: entry.id.clone() }
+}
+
+fn updated_term(entry: &Entry) -> Term {
+    let at = entry.updated.as_millis();
+    Term::Date(at, at + 1)
 }
 
 fn matches_term(modifier: Modifier, wanted: &Wanted, term: &Term) -> bool {
@@ -96,10 +102,15 @@ pub fn compare(search: &Search, one: &Entry, two: &Entry) -> Ordering {
 
 /// Ascending order goes by the smallest value of an element, descending by the largest.
 fn key(field: Field, entry: &Entry, down: bool) -> Option<(i64, String)> {
-    let keys = terms(field, entry).map(|term| match term {
-        Term::Date(low, _) => (low, String::new()),
-        Term::Token { code, .. } => (0, code),
-        Term::Reference(text) | Term::Text(text) => (0, text),
-    });
-    if down { keys.max() } else { keys.min() }
+    let key = |term: &Term| match term {
+        Term::Date(low, _) => (*low, String::new()),
+        Term::Token { code, .. } => (0, code.clone()),
+        Term::Reference(text) | Term::Text(text) => (0, text.clone()),
+    };
+    match field {
+        Field::Id => Some(key(&id_term(entry))),
+        Field::LastUpdated => Some(key(&updated_term(entry))),
+        Field::Param(param) if down => entry.terms(param.name).map(key).max(),
+        Field::Param(param) => entry.terms(param.name).map(key).min(),
+    }
 }

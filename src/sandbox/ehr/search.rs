@@ -205,8 +205,8 @@ pub fn included(world: &World, search: &Search, page: &[Arc<Entry>]) -> Vec<Arc<
     for entry in page {
         for include in search.includes.iter().filter(|include| include.kind == entry.kind) {
             for target in targets(include, entry) {
-                if let Some(found) = resolve(world, &target, include.target)
-                    && seen.insert(target)
+                if let Some(found) = resolve(world, target, include.target)
+                    && seen.insert(target.to_owned())
                 {
                     added.push(found);
                 }
@@ -223,14 +223,13 @@ pub fn included(world: &World, search: &Search, page: &[Arc<Entry>]) -> Vec<Arc<
     added
 }
 
-fn targets(include: &Include, entry: &Entry) -> Vec<String> {
-    let facts = entry.facts.iter().filter(|fact| include.param.is_none_or(|param| param == fact.param));
-    facts
-        .filter_map(|fact| match &fact.term {
-            Term::Reference(target) => Some(target.clone()),
-            _ => None,
-        })
-        .collect()
+fn targets<'e>(include: &Include, entry: &'e Entry) -> impl Iterator<Item = &'e str> {
+    let param = include.param;
+    let facts = entry.facts.iter().filter(move |fact| param.is_none_or(|param| param == fact.param));
+    facts.filter_map(|fact| match &fact.term {
+        Term::Reference(target) => Some(target.as_str()),
+        _ => None,
+    })
 }
 
 fn resolve(world: &World, target: &str, only: Option<Kind>) -> Option<Arc<Entry>> {
@@ -245,6 +244,6 @@ fn referrers(world: &World, reverse: &Include, entry: &Entry) -> Vec<Arc<Entry>>
     };
     let wanted = entry.reference();
     let all = record.entries.iter().filter(|candidate| candidate.kind == reverse.kind);
-    let hits = all.filter(|candidate| targets(reverse, candidate).contains(&wanted));
+    let hits = all.filter(|candidate| targets(reverse, candidate).any(|target| target == wanted));
     hits.filter_map(|candidate| world.now(candidate)).collect()
 }

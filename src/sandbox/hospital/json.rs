@@ -85,7 +85,11 @@ pub fn phone(number: &str) -> Value {
 
 /// `Quantity` in UCUM; `unit` is what is printed.
 pub fn quantity(value: f64, decimals: u32, unit: &str, ucum: &str) -> Value {
-    json!({ "value": rounded(value, decimals), "unit": unit, "system": UCUM, "code": ucum })
+    let mut quantity = json!({ "value": rounded(value, decimals), "system": UCUM, "code": ucum });
+    if !unit.is_empty() {
+        set(&mut quantity, "unit", json!(unit));
+    }
+    quantity
 }
 
 /// `value` with at most `decimals` places; whole numbers print without a point.

@@ -80,7 +80,7 @@ diagnoses! {
     SCOLIOSIS = "203639008" "M41.129" "Adolescent idiopathic scoliosis";
     ADHD = "406506008" "F90.9" "Attention deficit hyperactivity disorder";
     AUTISM = "35919005" "F84.0" "Autism spectrum disorder";
-    DEPRESSION = "370143000" "F33.1" "Major depressive disorder, moderate";
+    DEPRESSION = "370143000" "F32.1" "Major depressive disorder, moderate";
     ANXIETY = "21897009" "F41.1" "Generalized anxiety disorder";
     SUICIDAL_IDEATION = "6471006" "R45.851" "Suicidal ideation";
     CONTRACEPTION = "13197004" "Z30.09" "Contraception counselling";

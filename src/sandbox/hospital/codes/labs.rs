@@ -85,6 +85,8 @@ macro_rules! tests {
                 },
             };
         )+
+        /// Every test with a number for a result.
+        pub static TESTS: &[&Test] = &[$(&$name),+];
     };
 }
 
@@ -94,6 +96,8 @@ macro_rules! findings {
             #[doc = $text]
             pub static $name: Test = Test { loinc: $loinc, name: $text, scale: Scale::Words { normal: $normal } };
         )+
+        /// Every test with words for a result.
+        pub static FINDINGS: &[&Test] = &[$(&$name),+];
     };
 }
 
@@ -194,6 +198,7 @@ findings! {
     CHLAMYDIA = "21613-5" "Chlamydia trachomatis DNA", "Not detected";
 }
 
+// Panels without a LOINC code of their own are reported as 11502-2, "Laboratory report".
 panels! {
     CBC = "58410-2" "CBC panel" 55 [WBC, RBC, HGB, HCT, MCV, RDW, PLT];
     CBC_DIFF = "57021-8" "CBC with differential" 70 [WBC, RBC, HGB, HCT, MCV, RDW, PLT, NEUT, LYMPH, EOS, ANC];
@@ -204,8 +209,55 @@ panels! {
     THYROID = "24348-5" "Thyroid function" 240 [TSH, FT4];
     URINALYSIS = "24356-8" "Urinalysis" 45 [UA_LEUK, UA_NITRITE, UA_BLOOD, UA_PROTEIN, UA_KETONES, UA_GLUCOSE];
     RESP_VIRUS = "95941-1" "Influenza A and B, RSV and SARS-CoV-2 RNA panel" 90 [FLU_A, FLU_B, RSV, SARS_COV_2];
-    CELIAC = "94492-6" "Celiac disease panel" 2880 [TTG, IGA];
-    TUMOR_LYSIS = "24322-0" "Tumor lysis panel" 80 [POTASSIUM, PHOSPHATE, CALCIUM, URIC_ACID, LDH, CREAT];
+    CELIAC = "11502-2" "Celiac disease panel" 2880 [TTG, IGA];
+    TUMOR_LYSIS = "11502-2" "Tumor lysis panel" 80 [POTASSIUM, PHOSPHATE, CALCIUM, URIC_ACID, LDH, CREAT];
     VENOUS_GAS = "24339-4" "Venous blood gas" 12 [VENOUS_PH, VENOUS_PCO2, LACTATE];
     IRON_STUDIES = "50190-8" "Iron studies" 180 [IRON, FERRITIN];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The check digit of a LOINC code (Luhn, mod 10, over the part before the hyphen).
+    fn check_digit_is_right(loinc: &str) -> bool {
+        let (number, check) = loinc.split_once('-').unwrap();
+        let sum: u32 = number
+            .bytes()
+            .rev()
+            .enumerate()
+            .map(|(place, byte)| {
+                let digit = u32::from(byte - b'0') * if place % 2 == 0 { 2 } else { 1 };
+                digit / 10 + digit % 10
+            })
+            .sum();
+        (10 - sum % 10) % 10 == check.parse::<u32>().unwrap()
+    }
+
+    #[test]
+    fn loinc_codes_have_right_check_digits() {
+        for panel in PANELS {
+            assert!(check_digit_is_right(panel.loinc), "{} {}", panel.loinc, panel.name);
+            for test in panel.tests {
+                assert!(check_digit_is_right(test.loinc), "{} {}", test.loinc, test.name);
+            }
+        }
+        for test in TESTS.iter().chain(FINDINGS) {
+            assert!(check_digit_is_right(test.loinc), "{} {}", test.loinc, test.name);
+        }
+    }
+
+    #[test]
+    fn ranges_rise_with_age_and_are_not_empty() {
+        for test in TESTS {
+            if let Scale::Number { ranges, .. } = test.scale {
+                assert!(
+                    ranges.windows(2).all(|pair| pair[0].until_days < pair[1].until_days),
+                    "{}",
+                    test.name
+                );
+                assert!(ranges.iter().all(|range| range.low < range.high), "{}", test.name);
+            }
+        }
+    }
 }

@@ -34,7 +34,9 @@ pub fn write(c: &mut Chart<'_>) {
         if room < 25 {
             break;
         }
-        let days = before + c.draw.between(1, room / 2);
+        // The practices' morning list wants some who are in the hospital now or have just gone home.
+        let recent = before == 0 && c.draw.chance(15);
+        let days = before + if recent { c.draw.between(1, 6) } else { c.draw.between(1, room / 2) };
         acute::write(c, days);
         before = days + 20;
     }

@@ -9,8 +9,8 @@ use crate::sandbox::hospital::staff::{
 use crate::sandbox::hospital::time;
 use crate::sandbox::hospital::write::background::{ROLE_SPECIALIST, VOMITING};
 use crate::sandbox::hospital::write::notes::{
-    ADMISSION, CONSULT, DISCHARGE, EMERGENCY, IMAGING, INSTRUCTIONS, OPERATIVE, PATHOLOGY_REPORT, PROGRESS,
-    section,
+    ADMISSION, CONSULT, DISCHARGE, EMERGENCY, IMAGING, INSTRUCTIONS, OPERATIVE, OUTSIDE, PATHOLOGY_REPORT,
+    PROGRESS, section,
 };
 use crate::sandbox::hospital::write::vitals::Illness;
 use crate::sandbox::hospital::write::{Disposition, Enc, Format, Setting, Stay, order};
@@ -131,6 +131,8 @@ pub fn dylan(c: &mut Chart<'_>) {
     c.say(&enc, &IMAGING, &GUTIERREZ, c.on(26, 18, 0), Format::Pdf, text("dylan x-ray"));
     c.say(&enc, &EMERGENCY, &CASTELLANOS, c.on(26, 20, 30), Format::Plain, text("dylan emergency"));
     c.say(&enc, &DISCHARGE, &MCALLISTER, c.on(25, 11, 10), Format::Pdf, text("dylan discharge"));
+    // Viewers must not trust what other systems call HTML.
+    c.say(&enc, &OUTSIDE, &COLLINS_PA, c.on(25, 9, 0), Format::Foreign, text("dylan outside"));
     let oxycodone = order(
         &meds::OXYCODONE,
         "5 mL (5 mg) by mouth every 6 hours as needed, for at most 3 days",

@@ -25,6 +25,8 @@ pub enum Format {
     Html,
     /// `application/pdf`
     Pdf,
+    /// `text/html` exactly as given, as pages that came from elsewhere are.
+    Foreign,
 }
 
 impl Format {
@@ -32,7 +34,7 @@ impl Format {
     pub const fn media_type(self) -> &'static str {
         match self {
             Self::Plain => "text/plain",
-            Self::Html => "text/html",
+            Self::Html | Self::Foreign => "text/html",
             Self::Pdf => "application/pdf",
         }
     }
@@ -72,6 +74,7 @@ kinds! {
     INSTRUCTIONS = "74213-0" "Discharge instructions" None;
     CARE_PLAN = "18776-5" "Plan of care note" None;
     SOCIAL_WORK = "28653-4" "Social work note" None;
+    OUTSIDE = "34133-9" "Summary from another clinic" None;
     CHEST_XRAY = "36643-5" "Chest X-ray, 2 views" RADIOLOGY;
     IMAGING = "18748-4" "Diagnostic imaging study" RADIOLOGY;
     ECHO = "42148-7" "Cardiac ultrasound study" CARDIOLOGY;
@@ -103,6 +106,7 @@ impl Chart<'_> {
             Format::Plain => plain(note.kind.name, &head, &text).into_bytes(),
             Format::Html => html(note.kind.name, &head, &text).into_bytes(),
             Format::Pdf => pdf::render(note.kind.name, &head, &text),
+            Format::Foreign => text.clone().into_bytes(),
         };
         let binary_id = self.reserve(Kind::Binary);
         let document_id = self.reserve(Kind::DocumentReference);

@@ -7,7 +7,7 @@ use crate::sandbox::hospital::chart::Chart;
 use crate::sandbox::hospital::codes::dx::Dx;
 use crate::sandbox::hospital::codes::procedures::Proc;
 use crate::sandbox::hospital::kind::Kind;
-use crate::sandbox::hospital::staff::{Clinician, HOSPITAL, Unit};
+use crate::sandbox::hospital::staff::{Clinician, EMERGENCY_DEPT, HOSPITAL, Unit};
 use crate::sandbox::hospital::{json as j, time};
 
 /// What kind of contact it was.
@@ -172,11 +172,7 @@ impl Chart<'_> {
             "participant": self.participants(visit),
             "period": j::period(visit.from, visit.to),
             "reasonCode": [{ "text": visit.reason }],
-            "location": [{
-                "location": j::reference(&format!("Location/loc-{}", visit.unit.number), visit.unit.name),
-                "status": if visit.to.is_some() { "completed" } else { "active" },
-                "period": j::period(visit.from, visit.to)
-            }],
+            "location": locations(visit, self.now),
             "serviceProvider": j::reference("Organization/org-1", HOSPITAL.name)
         });
         if !diagnoses.as_array().is_none_or(Vec::is_empty) {
@@ -302,6 +298,22 @@ impl Chart<'_> {
         let procedure = self.add(Kind::Procedure, &["us-core-procedure"], time::after(at, 45), body);
         self.wrote(&enc.reference, enc.attending, at, &procedure);
     }
+}
+
+/// Where the child was: the unit itself first, and the emergency department before it where that was the way in.
+fn locations(visit: &Visit<'_>, now: Timestamp) -> Value {
+    let place = |unit: &Unit, from, to: Option<Timestamp>| {
+        json!({
+            "location": j::reference(&format!("Location/loc-{}", unit.number), unit.name),
+            "status": if to.is_some() { "completed" } else { "active" },
+            "period": j::period(from, to)
+        })
+    };
+    if !visit.through_ed {
+        return json!([place(visit.unit, visit.from, visit.to)]);
+    }
+    let moved = time::after(visit.from, 150).min(visit.to.unwrap_or(now));
+    json!([place(visit.unit, moved, visit.to), place(&EMERGENCY_DEPT, visit.from, Some(moved))])
 }
 
 fn clinical_status(code: &str) -> Value {
