@@ -32,6 +32,8 @@ pub fn router() -> Router<Portal> {
 struct Target {
     #[serde(default = "LocalPath::home")]
     next: LocalPath,
+    /// Present when whoever is signed in has to prove it anew, or wants another account.
+    again: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,10 +58,13 @@ struct SignInPage {
 
 async fn show(visitor: Visitor, Query(target): Query<Target>) -> Response {
     // Whoever is signed in already has nothing to do here.
-    if visitor.account.is_some() {
+    if visitor.account.is_some() && target.again.is_none() {
         return Redirect::to(target.next.as_str()).into_response();
     }
     let notice = match (visitor.ended, target.next.is_home()) {
+        _ if visitor.account.is_some() => {
+            Some("The app wants to be sure that it is you. Sign in once more, or with another account.")
+        }
         (true, true) => Some("You were signed out because nothing happened for a while."),
         (true, false) => Some(
             "You were signed out because nothing happened for a while. Sign in and you will be back where you were.",
