@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
 
 use crate::domain::client::{Client, ClientAuth, ClientState};
 use crate::domain::ids::ClientId;
@@ -36,7 +37,15 @@ pub async fn client(state: &State, headers: &HeaderMap, form: &Params) -> Result
     }
 }
 
-fn active(state: &State, id: &ClientId) -> Result<Arc<Client>, OAuthError> {
+/// Whether the request says at all which client it is from.
+pub fn says_who(headers: &HeaderMap, form: &Params) -> bool {
+    let named =
+        ["client_id", "client_secret", "client_assertion"].iter().any(|name| form.get(name).is_some());
+    named || headers.contains_key(AUTHORIZATION)
+}
+
+/// The active client with this id.
+pub fn active(state: &State, id: &ClientId) -> Result<Arc<Client>, OAuthError> {
     let client = state.store().client(id).filter(|client| client.state == ClientState::Active);
     client.ok_or_else(|| refused(id, "unknown or suspended"))
 }

