@@ -44,6 +44,8 @@ pub(super) struct State {
     grants: GrantTable,
     practices: Map<PracticeId, Practice>,
     rosters: Map<Npi, SmallVec<[PracticeId; 2]>>,
+    /// Accounts that hold, or once held, an NPI.
+    providers: Map<Npi, SmallVec<[u32; 1]>>,
     organizations: Map<FhirId, PracticeId>,
     sponsorships: Map<SponsorshipId, (u32, u32)>,
     clients: Map<ClientId, Arc<Client>>,
@@ -104,6 +106,17 @@ impl RelationshipSource for Directory {
             return SmallVec::new();
         };
         state.grants.get((*number, provider), (*place, patient))
+    }
+
+    fn providers_of(&self, practice: &PracticeId) -> SmallVec<[AccountId; 4]> {
+        let state = self.state.read();
+        let roster = state.practices.get(practice).map(|practice| practice.roster.as_slice());
+        let accounts = |npi| state.providers.get(npi).into_iter().flatten().map(move |number| (npi, *number));
+        let people = roster.unwrap_or_default().iter().flat_map(accounts).filter_map(|(npi, number)| {
+            let holds = |person: &&Person| matches!(&person.role, Role::Provider(own) if own == npi);
+            state.person(number).filter(holds)
+        });
+        people.filter(|person| person.active).map(|person| person.id.clone()).collect()
     }
 
     fn practices_of(&self, primary_care: &PrimaryCare) -> SmallVec<[PracticeId; 2]> {
@@ -175,6 +188,12 @@ impl State {
 
     pub(super) fn put_account(&mut self, account: Account) {
         let number = self.number(&account.id);
+        if let AccountKind::Provider { npi } = &account.kind {
+            let holders = self.providers.entry(npi.clone()).or_default();
+            if !holders.contains(&number) {
+                holders.push(number);
+            }
+        }
         if let Some(person) = self.people.get_mut(number as usize) {
             person.active = account.state == AccountState::Active;
             person.role = match account.kind {

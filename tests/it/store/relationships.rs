@@ -19,6 +19,7 @@ use crate::support::databases::{Database, Kind, START};
 
 on_both! {
     s30_a_provider_stands_in_each_practice_whose_roster_has_the_npi;
+    a_practice_knows_its_active_providers;
     d09_practices_are_found_by_npi_and_by_organization;
     s71_a_sponsored_user_stands_behind_each_active_sponsor;
     d06_grants_hold_from_the_commit_and_end_with_the_revocation;
@@ -75,6 +76,27 @@ async fn s30_a_provider_stands_in_each_practice_whose_roster_has_the_npi(kind: K
     assert!(store.update_practice(&practice("north", None, &[1])).await.unwrap());
     assert!(practices(store, "ana").is_empty());
     assert!(!standing(store, "ana").providers[0].sponsor);
+}
+
+async fn a_practice_knows_its_active_providers(kind: Kind) {
+    let db = Database::new(kind).await;
+    let store = &db.store;
+    store.insert_practice(&practice("north", None, &[0, 1])).await.unwrap();
+    let providers = || {
+        let found = store.directory().providers_of(&PracticeId::parse("north").unwrap());
+        let mut found = found.iter().map(ToString::to_string).collect::<Vec<_>>();
+        found.sort();
+        found
+    };
+    assert!(providers().is_empty(), "on the roster, but without an account");
+    for account in [provider("ana", 0), provider("ben", 1), provider("eve", 2), sponsored("nurse")] {
+        store.insert_account(&account).await.unwrap();
+    }
+    assert_eq!(providers(), ["ana", "ben"]);
+    store.set_account_state(&account_id("ben"), AccountState::Suspended).await.unwrap();
+    assert_eq!(providers(), ["ana"]);
+    store.update_practice(&practice("north", None, &[1, 2])).await.unwrap();
+    assert_eq!(providers(), ["eve"]);
 }
 
 async fn d09_practices_are_found_by_npi_and_by_organization(kind: Kind) {
