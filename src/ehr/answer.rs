@@ -64,7 +64,7 @@ pub(super) fn seal(
     let body = index(answer.into_body(), &media_type, interaction, rewrite)?;
     let etag = etag(&body);
     let origin = Origin { as_of: asked_at.minus(age), age, how: OriginKind::Miss };
-    Ok(Fetched::Body(Unreleased::seal(Arc::new(body), Some(etag), origin), freshness))
+    Ok(Fetched::Body(Unreleased::seal(Arc::new(body), etag, origin), freshness))
 }
 
 fn index(
@@ -121,14 +121,18 @@ fn essence(media_type: &str) -> Option<&str> {
 }
 
 /// The entity tag that clients get. Weak, because compression on the way changes bytes. A resource's is its version, as
-/// FHIR wants it (R4 http, "Version tracking"); any other body's is a digest.
-fn etag(body: &IndexedBody) -> Arc<str> {
-    match &body.shape {
+/// FHIR wants it (R4 http, "Version tracking"), or a digest. A searchset has none: it is given out in parts.
+fn etag(body: &IndexedBody) -> Option<Arc<str>> {
+    let tag = match &body.shape {
+        Shape::Bundle(_) | Shape::Unjudged => return None,
         Shape::Resource(facts) if facts.version.is_some() => {
             format!("W/\"{}\"", facts.version.as_deref().unwrap_or_default()).into()
         }
-        _ => format!("W/\"{:016x}{:016x}\"", digest(&body.bytes, 1), digest(&body.bytes, 2)).into(),
-    }
+        Shape::Resource(_) | Shape::Raw { .. } => {
+            format!("W/\"{:016x}{:016x}\"", digest(&body.bytes, 1), digest(&body.bytes, 2)).into()
+        }
+    };
+    Some(tag)
 }
 
 /// Sixty-four bits that depend on every byte and are the same in each run of one build. Not for security.
