@@ -186,7 +186,10 @@ function Footer({ narrow }: { narrow: boolean }) {
   return (
     <footer class="foot">
       {narrow && <Tools />}
-      <p>Read only: nothing here changes the hospital’s record. Each look at the record is logged, and the family can see who looked.</p>
+      <p>
+        Read only: nothing here changes the hospital’s record. You see what the family and the hospital let you see; they can hold parts back. Each look is logged,
+        and the family can see who looked.
+      </p>
     </footer>
   );
 }

@@ -24,6 +24,12 @@ describe('what a note says of the next steps', () => {
     expect(plan?.next?.lines).toEqual(['Clinic.']);
   });
 
+  it('goes on over lines that only look like headings, and over wrapped bullets', () => {
+    const plan = planIn('## For the primary care clinician\nWhat to watch: a second fever, or pain on the right side, would raise the question\nof an effusion.\n## Follow-up\n• PCR pending: if detected, Dr. Mercer calls the family\nand Dr. Ellis\n• Vaccine');
+    expect(plan?.forYou?.lines).toEqual(['What to watch: a second fever, or pain on the right side, would raise the question of an effusion.']);
+    expect(plan?.next?.lines).toEqual(['PCR pending: if detected, Dr. Mercer calls the family and Dr. Ellis', 'Vaccine']);
+  });
+
   it('prefers the follow-up to the plan, wherever they stand', () => {
     expect(planIn('PLAN\nContinue.\n\nFOLLOW UP\nClinic.')?.next?.lines).toEqual(['Clinic.']);
   });

@@ -42,22 +42,37 @@ function firstUnder(lines: readonly string[], wanted: readonly RegExp[]): Follow
     for (const [at, line] of lines.entries()) {
       const heading = headingOf(line);
       if (!heading || !one.test(heading.title)) continue;
-      const found = section(lines, at, heading.rest);
+      const found = section(lines, at, heading);
       if (found.length) return { heading: heading.title, lines: found };
     }
   }
   return undefined;
 }
 
-/** "FOLLOW-UP:", "## Plan", "Follow-up: see the PCP in two days", or a line of its own in capitals. */
-function headingOf(line: string): { title: string; rest: string } | undefined {
+interface Heading {
+  title: string;
+  /** What stands on the heading's own line after the colon. */
+  rest: string;
+  style: 'marked' | 'capitals' | 'colon' | 'bare';
+}
+
+/** "## Plan", "FOLLOW-UP:", "Follow-up: see the PCP in two days", or a line of its own that is one of the wanted titles. */
+function headingOf(line: string): Heading | undefined {
   const marked = line.match(/^#{1,6}\s+(.{2,60}?)\s*:?\s*$/);
-  if (marked) return { title: tidy(marked[1] ?? ''), rest: '' };
+  if (marked) return { title: tidy(marked[1] ?? ''), rest: '', style: 'marked' };
+  if (/^[A-Z][A-Z /&-]{3,48}:?$/.test(line)) return { title: tidy(line.replace(/:$/, '')), rest: '', style: 'capitals' };
   const colon = line.match(/^([A-Z][A-Za-z /&-]{2,48}):\s*(.*)$/);
-  if (colon) return { title: tidy(colon[1] ?? ''), rest: colon[2] ?? '' };
-  const capitals = /^[A-Z][A-Z /&-]{3,48}$/.test(line);
+  if (colon) return { title: tidy(colon[1] ?? ''), rest: colon[2] ?? '', style: 'colon' };
   const bare = [...FOR_YOU, ...NEXT, ...WARNING].some((wanted) => wanted.test(line)) && line.length < 40 && !/[.,;]$/.test(line);
-  return capitals || bare ? { title: tidy(line), rest: '' } : undefined;
+  return bare ? { title: tidy(line), rest: '', style: 'bare' } : undefined;
+}
+
+/** A section ends where one of its own rank begins: "What to watch: fever" within a marked section is text. */
+function ends(line: string, heading: Heading): boolean {
+  const next = /^[-*•\d]/.test(line) ? undefined : headingOf(line);
+  if (!next) return false;
+  if (heading.style === 'marked') return next.style === 'marked';
+  return heading.style === 'capitals' ? next.style === 'marked' || next.style === 'capitals' : true;
 }
 
 function tidy(title: string): string {
@@ -65,26 +80,32 @@ function tidy(title: string): string {
   return /^[^a-z]+$/.test(plain) ? plain.charAt(0) + plain.slice(1).toLowerCase() : plain;
 }
 
-function section(lines: readonly string[], heading: number, rest: string): string[] {
-  const found: string[] = rest ? [rest] : [];
-  let size = rest.length;
-  for (const line of lines.slice(heading + 1)) {
-    if (!line) continue;
-    if (headingOf(line) && !/^[-*•\d]/.test(line)) break;
+function section(lines: readonly string[], at: number, heading: Heading): string[] {
+  const found: string[] = heading.rest ? [heading.rest] : [];
+  let size = heading.rest.length;
+  let before = heading.rest;
+  for (const line of lines.slice(at + 1)) {
+    if (!line) {
+      before = '';
+      continue;
+    }
+    if (ends(line, heading)) break;
     size += line.length;
     if (found.length >= MOST_LINES || size > MOST_CHARACTERS) {
       found.push('…');
       break;
     }
-    joinOrAdd(found, line);
+    if (goesOn(before, line)) found.push(`${found.pop() ?? ''} ${line}`);
+    else found.push(line);
+    before = line;
   }
-  return found.map((line) => line.replace(/^(?:[-*•]|\d+[.)])\s+/, '').replace(/^[a-z]/, (first) => first.toUpperCase()));
+  return found.map((line) => line.replace(BULLET, '').replace(/^[a-z]/, (first) => first.toUpperCase()));
 }
 
-/** A line that goes on in small letters belongs to the line before it. */
-function joinOrAdd(found: string[], line: string): void {
-  const last = found.length - 1;
-  const goesOn = /^[a-z(]/.test(line) && last >= 0 && !/[.:;]$/.test(found[last] ?? '');
-  if (goesOn) found[last] = `${found[last]} ${line}`;
-  else found.push(line);
+const BULLET = /^(?:[-*•]|\d+[.)])\s+/;
+
+/** Whether `line` continues the one before: wrapped by a typewriter or a printer, or under the same bullet. */
+function goesOn(before: string, line: string): boolean {
+  if (!before || BULLET.test(line) || /[.:;]$/.test(before)) return false;
+  return /^[a-z(]/.test(line) || before.length >= 60 || BULLET.test(before);
 }

@@ -108,11 +108,14 @@ export function Skeleton({ lines }: { lines: number }) {
   );
 }
 
-/** Children when there is something; a skeleton while it is on its way; words when there is nothing. */
+/**
+ * Children when there is something; a skeleton while it is on its way; words when there is nothing. Nothing at all when a
+ * part did not load: its trouble is said beside, and to say "none" would be false.
+ */
 export function Filled(props: { sources: Source[]; empty: string; filled: boolean; lines?: number; skeleton?: ComponentChildren; children: ComponentChildren }) {
   const states = props.sources.map((one) => useFeed(one.feed));
   if (props.filled) return <>{props.children}</>;
   if (states.some((state) => state.status === 'loading')) return <>{props.skeleton ?? <Skeleton lines={props.lines ?? 4} />}</>;
-  if (states.every((state) => state.status === 'failed')) return null;
+  if (states.some((state) => state.status === 'failed')) return null;
   return <p class="empty">{props.empty}</p>;
 }

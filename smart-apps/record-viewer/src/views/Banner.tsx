@@ -112,7 +112,7 @@ function AllergyLine() {
           and {active.length - 3} more
         </a>
       )}
-      {state.status === 'ready' && !active.length && (noneKnown ? 'no known allergies' : 'none recorded')}
+      {state.status === 'ready' && !active.length && (noneKnown ? 'no known allergies' : 'none shown here')}
     </p>
   );
 }

@@ -14,7 +14,7 @@ export function CareTeamView() {
     <Section title="Care team" id="team" sources={sources}>
       <SecureChannel />
       <PrimaryCare patient={patient} />
-      <Filled sources={sources} filled={teams.length > 0} empty="The hospital has no care team on record." lines={4}>
+      <Filled sources={sources} filled={teams.length > 0} empty="No care team that you can see." lines={4}>
         {teams.map((team) => <Team key={team.id} team={team} />)}
       </Filled>
     </Section>

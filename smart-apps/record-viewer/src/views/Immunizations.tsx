@@ -15,7 +15,7 @@ export function Immunizations() {
   return (
     <Section title="Immunizations" sources={sources}>
       <p class="hint">What the hospital has on record. Doses given elsewhere may be missing; the state’s registry has them.</p>
-      <Filled sources={sources} filled={rows.length > 0} empty="The hospital has no immunizations on record." lines={6}>
+      <Filled sources={sources} filled={rows.length > 0} empty="No immunizations that you can see." lines={6}>
         <table class="table table-stack">
           <caption class="visually-hidden">Immunizations by vaccine, the last given first</caption>
           <thead>

@@ -19,7 +19,7 @@ export function LatestCard() {
   const sources = [source(store.encounters, 'Hospital contacts')];
   return (
     <Section title="Latest contact" sources={sources} class="latest">
-      <Filled sources={sources} filled={latest !== undefined} empty="The hospital has no contact with this patient on record." skeleton={<CardSkeleton />}>
+      <Filled sources={sources} filled={latest !== undefined} empty="No contact with the hospital that you can see." skeleton={<CardSkeleton />}>
         {latest && <Card latest={latest} />}
       </Filled>
     </Section>
@@ -132,7 +132,7 @@ function SummaryButtons({ encounter }: { encounter: Encounter }) {
   const summary = notes.find(isDischargeSummary);
   const main = summary ?? notes[0];
   if (!main) {
-    return <p class="latest-buttons muted">{loading ? <span class="skeleton skeleton-button" aria-label="Loading notes" /> : 'No notes from this contact yet.'}</p>;
+    return <p class="latest-buttons muted">{loading ? <span class="skeleton skeleton-button" aria-label="Loading notes" /> : 'No notes from this contact that you can see.'}</p>;
   }
   return (
     <p class="latest-buttons">

@@ -21,7 +21,7 @@ export function MedicationChangesBlock({ encounter }: { encounter: Encounter }) 
     <div class="block">
       <h4>Medication changes</h4>
       {sources.map((one) => <Trouble key={one.what} source={one} />)}
-      <Filled sources={sources} filled={any} empty="No medicines started, changed or stopped." lines={3}>
+      <Filled sources={sources} filled={any} empty={all.length ? 'No medicines started, changed or stopped.' : 'No medicines that you can see.'} lines={3}>
         <ul class="changes">
           {started.map((one) => <Change key={one.request.id} word="Started" sign="+" medicine={one} />)}
           {changed.map(({ before, after }) => (
@@ -51,6 +51,7 @@ function Change({ word, sign, medicine, before }: { word: string; sign: string; 
         <strong>{medicine.name}</strong>
         {word !== 'Stopped' && medicine.dose && <span class="sub">{medicine.dose}</span>}
         {was && <span class="sub">was: {was}</span>}
+        {word !== 'Stopped' && !medicine.active && medicine.stopped && <span class="sub">finished {dateText(medicine.stopped)}</span>}
         {word === 'Stopped' && medicine.note && <span class="sub">{medicine.note}</span>}
       </span>
     </li>
@@ -72,7 +73,7 @@ export function ResultsBlock({ encounter }: { encounter: Encounter }) {
     <div class="block">
       <h4>Results to know</h4>
       {sources.map((one) => <Trouble key={one.what} source={one} />)}
-      <Filled sources={sources} filled={abnormal.length + settled.length + pending.length > 0} empty="Nothing abnormal and nothing pending." lines={3}>
+      <Filled sources={sources} filled={abnormal.length + settled.length + pending.length > 0} empty={labs.length ? 'Nothing abnormal and nothing pending.' : 'No results that you can see.'} lines={3}>
         <ul class="results-to-know">
           {critical.map((one) => <Abnormal key={one.observation.id} result={one} />)}
           {pending.map((one) => <Pending key={`${one.resourceType}/${one.id}`} item={one} />)}

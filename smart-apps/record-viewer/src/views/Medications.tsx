@@ -18,11 +18,11 @@ export function Medications() {
   const sources = [source(store.medications, 'Medications')];
   return (
     <Section title="Medications" sources={sources}>
-      <Filled sources={sources} filled={all.length > 0} empty="The hospital has no medicines on record." lines={6}>
+      <Filled sources={sources} filled={all.length > 0} empty="No medicines that you can see." lines={6}>
         {active.length > 0 ? (
           <MedicineTable caption={`Current, ${count(active.length, 'medicine')}`} rows={active} />
         ) : (
-          <p class="empty">No current medicines outside the hospital.</p>
+          <p class="empty">No current medicines outside of the hospital that you can see.</p>
         )}
         {inHospital.length > 0 && <MedicineTable caption="Given in the hospital now" rows={inHospital} />}
         {past.length > 0 && <MedicineTable caption={`Stopped or finished, ${count(past.length, 'order')}`} rows={past.slice(0, most)} past />}

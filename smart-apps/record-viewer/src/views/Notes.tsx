@@ -21,7 +21,7 @@ export function Notes() {
   const sources = [source(store.documents, 'Notes'), source(store.reports, 'Reports')];
   return (
     <Section title="Notes" sources={sources} class="notes">
-      <Filled sources={sources} filled={all.length > 0} empty="The hospital has no notes on record." lines={8}>
+      <Filled sources={sources} filled={all.length > 0} empty="No notes that you can see." lines={8}>
         <div class="notes-grid">
           {(wide || !reading) && (
             <div class="notes-list">

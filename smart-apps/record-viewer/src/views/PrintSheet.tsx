@@ -1,4 +1,5 @@
-import type { Encounter, Patient } from 'fhir/r4';
+import type { Encounter, FhirResource, Patient, Reference } from 'fhir/r4';
+import type { Feed } from '../fhir/feed';
 import { ageText } from '../format/age';
 import { conceptText } from '../format/concept';
 import { count, dateText, dateTimeText, instant, periodText, timeText } from '../format/date';
@@ -6,15 +7,14 @@ import { humanName } from '../format/name';
 import { observationText, normalRange, rangeText } from '../format/quantity';
 import { dispositionOf, staffOf, titleOf } from '../record/encounters';
 import { flagOf } from '../record/flags';
-import { headline } from '../record/latest';
+import { headline, type LatestContact } from '../record/latest';
 import { allergyName, diagnosesOf, reactionText } from '../record/lists';
 import { changesIn, type Medicine } from '../record/medications';
 import { resultsOf, seriesOf, shortName, takenAt, testName } from '../record/results';
 import { useContact, useFeed, usePage } from '../ui/context';
 import { useAllergies, useLatest, useMedicines, useNotes, useProblems } from '../ui/useDerived';
 import { mrnOf } from './Banner';
-import { notesIn, planNotes } from '../record/notes';
-import { usePlan } from './WhatNext';
+import { planNotesOf, usePlan } from './WhatNext';
 
 const MOST = { problems: 10, medicines: 14, results: 12 };
 
@@ -30,7 +30,7 @@ export function PrintSheet() {
     <div class="print-sheet">
       <PrintHead patient={patient} />
       {missing && <p class="print-warning">Not all of the record had loaded when this was printed.</p>}
-      {latest && <PrintLatest encounter={latest.encounter} title={headline(latest)} />}
+      {latest && <PrintLatest latest={latest} />}
       <div class="print-columns">
         <PrintMedicines />
         <PrintProblems />
@@ -57,7 +57,7 @@ export function PrintSheet() {
 }
 
 function PrintHead({ patient }: { patient: Patient | undefined }) {
-  const { now } = usePage();
+  const { store, now } = usePage();
   const { active, noneKnown } = useAllergies();
   const { contact } = useContact(patient?.generalPractitioner?.[0], patient);
   const allergies = active.map((one) => [allergyName(one), reactionText(one) && `(${reactionText(one).toLowerCase()})`].filter(Boolean).join(' '));
@@ -70,25 +70,26 @@ function PrintHead({ patient }: { patient: Patient | undefined }) {
         <span class="nowrap">{contact?.phones[0]}</span>
       </p>
       <p>
-        <strong>Allergies:</strong> {allergies.join('; ') || (noneKnown ? 'no known allergies' : 'none recorded')}
+        <strong>Allergies:</strong>{' '}
+        {allergies.join('; ') || (noneKnown ? 'no known allergies' : store.allergies.state.status === 'ready' ? 'none shown here' : 'not loaded')}
       </p>
     </header>
   );
 }
 
-function PrintLatest({ encounter, title }: { encounter: Encounter; title: string }) {
+function PrintLatest({ latest }: { latest: LatestContact }) {
+  const { encounter } = latest;
   const { store, now } = usePage();
   const conditions = useFeed(store.conditions).items;
   const changes = changesIn(encounter, useMedicines(), now);
-  const notes = notesIn(encounter, useNotes(), now);
-  const { found } = usePlan(planNotes(notes));
+  const { found } = usePlan(planNotesOf(latest, useNotes(), now));
   const diagnoses = diagnosesOf(encounter, conditions);
   const disposition = dispositionOf(encounter);
   const line = (one: Medicine) => [one.name, one.dose].filter(Boolean).join(', ');
   return (
     <section class="print-latest">
       <h2>
-        {title}, {periodText(encounter.period?.start, encounter.period?.end)}
+        {headline(latest)}, {periodText(encounter.period?.start, encounter.period?.end)}
       </h2>
       {disposition && <p>Discharged: {disposition}.</p>}
       {diagnoses.length > 0 && <p>Diagnoses: {diagnoses.join('; ')}.</p>}
@@ -112,7 +113,7 @@ function PrintLatest({ encounter, title }: { encounter: Encounter; title: string
   );
 }
 
-function PrintPerson({ role, reference, encounter }: { role: string; reference: import('fhir/r4').Reference | undefined; encounter: Encounter }) {
+function PrintPerson({ role, reference, encounter }: { role: string; reference: Reference | undefined; encounter: Encounter }) {
   const { contact } = useContact(reference, encounter);
   if (!contact?.name) return null;
   return (
@@ -128,7 +129,7 @@ function PrintMedicines() {
   return (
     <section>
       <h2>Current medications</h2>
-      {active.length === 0 && <p>None recorded.</p>}
+      {active.length === 0 && <PrintNone feed={usePage().store.medications} />}
       <ul>
         {active.slice(0, MOST.medicines).map((one) => (
           <li key={one.request.id}>
@@ -147,7 +148,7 @@ function PrintProblems() {
   return (
     <section>
       <h2>Active problems</h2>
-      {active.length === 0 && <p>None recorded.</p>}
+      {active.length === 0 && <PrintNone feed={usePage().store.conditions} />}
       <ul>{active.slice(0, MOST.problems).map((one) => <li key={one.id}>{conceptText(one.code)}</li>)}</ul>
       <More all={active.length} most={MOST.problems} />
     </section>
@@ -165,7 +166,7 @@ function PrintResults() {
   return (
     <section>
       <h2>Results to know</h2>
-      {rows.length + pending.length === 0 && <p>Nothing abnormal, nothing pending.</p>}
+      {rows.length + pending.length === 0 && (labs.length ? <p>Nothing abnormal, nothing pending.</p> : <PrintNone feed={store.labs} />)}
       <ul>
         {pending.map((one) => <li key={`${one.resourceType}/${one.id}`}>Pending: {shortName(conceptText(one.code) ?? 'result')}</li>)}
         {rows.slice(0, MOST.results).map((one) => {
@@ -182,6 +183,11 @@ function PrintResults() {
       <More all={rows.length} most={MOST.results} />
     </section>
   );
+}
+
+/** On paper, too, what did not load is not "none". */
+function PrintNone<T extends FhirResource>({ feed }: { feed: Feed<T> }) {
+  return <p>{useFeed(feed).status === 'ready' ? 'None that you can see.' : 'Not loaded.'}</p>;
 }
 
 function More({ all, most }: { all: number; most: number }) {

@@ -26,7 +26,7 @@ function AllergySection() {
       <Filled
         sources={sources}
         filled={active.length + past.length > 0}
-        empty={noneKnown ? 'No known allergies: the hospital asked and recorded that there are none.' : 'The hospital has recorded nothing about allergies. That does not mean that there are none.'}
+        empty={noneKnown ? 'No known allergies: the hospital asked and recorded that there are none.' : 'No allergies that you can see here. That does not mean that there are none.'}
         lines={2}
       >
         <table class="table table-stack">
@@ -78,7 +78,7 @@ function ProblemSection() {
   const sources = [source(store.conditions, 'Problems')];
   return (
     <Section title="Problems" sources={sources}>
-      <Filled sources={sources} filled={active.length + past.length > 0} empty="The hospital has no problems on record." lines={4}>
+      <Filled sources={sources} filled={active.length + past.length > 0} empty="No problems that you can see." lines={4}>
         {active.length > 0 ? <ConditionTable caption="Active" rows={active} /> : <p class="empty">No active problems.</p>}
         {past.length > 0 && <ConditionTable caption="Past" rows={past} past />}
       </Filled>
@@ -124,7 +124,7 @@ function ProcedureSection() {
   const sources = [source(store.procedures, 'Procedures')];
   return (
     <Section title="Procedures" sources={sources}>
-      <Filled sources={sources} filled={rows.length > 0} empty="The hospital has no procedures on record." lines={2}>
+      <Filled sources={sources} filled={rows.length > 0} empty="No procedures that you can see." lines={2}>
         <ul class="short-list">
           {rows.map((one) => (
             <li key={one.id}>

@@ -37,14 +37,14 @@ export function Results() {
         <Filled
           sources={labSources}
           filled={shown.length > 0}
-          empty={onlyFlagged ? 'No test has an abnormal last value.' : 'The hospital has no laboratory results on record.'}
+          empty={onlyFlagged ? 'No test has an abnormal last value.' : 'No laboratory results that you can see.'}
           lines={8}
         >
           {shown.map((panel) => <PanelTable key={panel.key} name={panel.name} rows={panel.series} />)}
         </Filled>
       </Section>
       <Section title="Growth and vital signs" sources={vitalSources}>
-        <Filled sources={vitalSources} filled={growth.length > 0} empty="The hospital has no vital signs on record." lines={4}>
+        <Filled sources={vitalSources} filled={growth.length > 0} empty="No vital signs that you can see." lines={4}>
           <PanelTable name="Growth and vital signs" rows={growth} hideCaption />
         </Filled>
       </Section>

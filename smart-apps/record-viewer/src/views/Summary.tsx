@@ -37,7 +37,7 @@ function ProblemsShort() {
   const sources = [source(store.conditions, 'Problems')];
   return (
     <Section title="Active problems" sources={sources}>
-      <Filled sources={sources} filled={active.length > 0} empty="No active problems recorded.">
+      <Filled sources={sources} filled={active.length > 0} empty="No active problems that you can see.">
         <ul class="short-list">
           {active.slice(0, MOST).map((one) => (
             <li key={one.id}>
@@ -59,7 +59,7 @@ function MedicationsShort() {
   const sources = [source(store.medications, 'Medications')];
   return (
     <Section title="Current medications" sources={sources}>
-      <Filled sources={sources} filled={active.length > 0} empty="No current medications recorded.">
+      <Filled sources={sources} filled={active.length > 0} empty="No current medications that you can see.">
         <ul class="short-list">
           {active.slice(0, MOST).map((one) => (
             <li key={one.request.id}>

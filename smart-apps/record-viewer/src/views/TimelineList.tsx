@@ -35,7 +35,7 @@ export function TimelineList({ compact }: { compact?: boolean }) {
   return (
     <Section title="Timeline" id={compact ? 'timeline-short' : 'timeline'} sources={sources} class={compact ? 'timeline' : 'timeline timeline-full'}>
       <Filter kind={kind} counts={countKinds(timeline.flat)} settled={useSettled(sources)} choose={setKind} />
-      <Filled sources={sources.slice(0, 1)} filled={marks.length > 0} empty={kind ? 'Nothing of this kind on record.' : 'Nothing on record yet.'} lines={8}>
+      <Filled sources={kind ? sources : sources.slice(0, 1)} filled={marks.length > 0} empty={kind ? 'Nothing of this kind that you can see.' : 'Nothing that you can see.'} lines={8}>
         <Marks marks={marks.slice(0, most)} />
       </Filled>
       {compact && marks.length > most && (

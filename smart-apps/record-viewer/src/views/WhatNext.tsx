@@ -4,6 +4,7 @@ import { textOfHtml } from '../format/html';
 import { dateText } from '../format/date';
 import { planIn, type Plan } from '../record/followup';
 import { staffOf, titleOf } from '../record/encounters';
+import type { Content } from '../record/content';
 import type { LatestContact } from '../record/latest';
 import { bestAttachment, isDischargeSummary, mediaType, notesIn, planNotes, type Note } from '../record/notes';
 import { useFeed, usePage } from '../ui/context';
@@ -12,13 +13,20 @@ import { Skeleton } from '../ui/Section';
 import { useNotes } from '../ui/useDerived';
 import { When } from '../ui/When';
 
+/** Notes of visits since the contact are newer than its own plan, so they come first. */
+export function planNotesOf(latest: LatestContact, all: readonly Note[], now: Date): Note[] {
+  const since = latest.since.slice(0, 2).flatMap((one) => planNotes(notesIn(one, all, now)).slice(0, 2));
+  return [...since, ...planNotes(notesIn(latest.encounter, all, now))];
+}
+
 /** Follow-up in the hospital's own words, and the visits that are planned. */
 export function WhatNext({ latest }: { latest: LatestContact }) {
   const { store, now, openNote } = usePage();
-  const notes = notesIn(latest.encounter, useNotes(), now);
+  const all = useNotes();
+  const notes = notesIn(latest.encounter, all, now);
   const loadingNotes = useFeed(store.documents).status === 'loading';
   const summary = notes.find(isDischargeSummary);
-  const { found, note, loading } = usePlan(planNotes(notes));
+  const { found, note, loading } = usePlan(planNotesOf(latest, all, now));
   const busy = loading || (loadingNotes && !found);
   const nothing = !busy && !found && !latest.planned.length;
   return (
@@ -61,7 +69,7 @@ function Lines({ lines }: { lines: readonly string[] }) {
 
 function emptyWords(latest: LatestContact, summary: Note | undefined): string {
   if (latest.now) return 'No discharge plan yet.';
-  return summary ? 'The discharge summary has the plan; it could not be shown here in short.' : 'The hospital has not written a follow-up plan.';
+  return summary ? 'The discharge summary has the plan; it could not be shown here in short.' : 'No follow-up plan that you can see.';
 }
 
 function Planned({ encounter }: { encounter: Encounter }) {
@@ -91,19 +99,22 @@ export function usePlan(notes: readonly Note[]): { found?: Plan; note?: Note; lo
   return result?.key === key ? { ...result, loading: false } : { loading: notes.length > 0 };
 }
 
-async function firstPlan(
-  notes: readonly Note[],
-  content: (note: Note) => ReturnType<ReturnType<typeof usePage>['store']['content']>,
-): Promise<{ found?: Plan; note?: Note }> {
+async function firstPlan(notes: readonly Note[], content: (note: Note) => Promise<Content | undefined>): Promise<{ found?: Plan; note?: Note }> {
   for (const note of notes) {
     const attachment = bestAttachment(note);
-    if (!attachment || !/^text\//.test(mediaType(attachment))) continue;
-    const text = await content(note).then(
-      (got) => (got?.kind === 'html' ? textOfHtml(got.html) : got?.kind === 'text' ? got.text : undefined),
-      () => undefined,
-    );
+    if (!attachment || !/^(?:text\/.*|application\/pdf)$/.test(mediaType(attachment))) continue;
+    // A note that does not load or read is passed over here; the reading pane says what is wrong with it.
+    const text = await content(note).then(textOf).catch(() => undefined);
     const found = text && planIn(text);
     if (found) return { found, note };
   }
   return {};
+}
+
+async function textOf(content: Content | undefined): Promise<string | undefined> {
+  if (content?.kind === 'html') return textOfHtml(content.html);
+  if (content?.kind === 'text') return content.text;
+  if (content?.kind !== 'pdf') return undefined;
+  const { textOfPdf } = await import('../pdf/text');
+  return textOfPdf(new Uint8Array(await content.blob.arrayBuffer()));
 }
