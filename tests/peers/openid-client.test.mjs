@@ -19,7 +19,7 @@ async function privateKey(client) {
   return { key, kid: jwk.kid };
 }
 
-async function launch(config, client, scope = SCOPE) {
+async function launch(config, client, scope = SCOPE, user = provider, number = mrn) {
   const verifier = oidc.randomPKCECodeVerifier();
   const state = oidc.randomState();
   const nonce = oidc.randomNonce();
@@ -32,7 +32,7 @@ async function launch(config, client, scope = SCOPE) {
     code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
   });
-  const person = new Person(demo.portal, provider, mrn);
+  const person = new Person(demo.portal, user, number);
   const callback = await person.authorize(url);
   const tokens = await oidc.authorizationCodeGrant(config, callback, {
     pkceCodeVerifier: verifier,
@@ -78,6 +78,18 @@ test('fhirUser resolves with the same token', async () => {
   const { fhirUser } = tokens.claims();
   const practitioner = await reader(tokens.access_token)(fhirUser.slice(demo.fhir.length + 1));
   assert.equal(practitioner.resourceType, 'Practitioner');
+});
+
+test('a sponsored user reaches what the sponsor reaches, and has no fhirUser', async () => {
+  const sponsored = demo.users.find((user) => user.kind === 'sponsored' && user.sees.length > 0);
+  const client = clientOf('public');
+  const config = await discover(client, oidc.None());
+  const { tokens } = await launch(config, client, SCOPE, sponsored, sponsored.sees[0]);
+  assert.equal(tokens.patient, patientOf(sponsored.sees[0]).id);
+  const patient = await reader(tokens.access_token)(`Patient/${tokens.patient}`);
+  assert.equal(patient.resourceType, 'Patient');
+  assert.ok(!tokens.scope.split(' ').includes('fhirUser'));
+  assert.equal(tokens.claims().fhirUser, undefined);
 });
 
 test('a client with a secret: post, basic, introspection', async () => {

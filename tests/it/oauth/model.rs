@@ -57,11 +57,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         5 => (two.clone(), two.clone()).prop_map(|(person, app)| Step::Authorize { person, app }),
         8 => (any.clone(), flaw).prop_map(|(code, flaw)| Step::Exchange { code, flaw }),
-        6 => (any.clone(), rarely.clone()).prop_map(|(token, other_app)| Step::Refresh { token, other_app }),
-        1 => (any.clone(), rarely.clone()).prop_map(|(token, other_app)| Step::RevokeAccess { token, other_app }),
+        6 => (any.clone(), rarely).prop_map(|(token, other_app)| Step::Refresh { token, other_app }),
+        1 => (any.clone(), rarely).prop_map(|(token, other_app)| Step::RevokeAccess { token, other_app }),
         1 => (any, rarely).prop_map(|(token, other_app)| Step::RevokeRefresh { token, other_app }),
         1 => (two.clone(), two.clone()).prop_map(|(person, app)| Step::UserRevokes { person, app }),
-        1 => (two.clone(), mostly.clone()).prop_map(|(person, active)| Step::SetAccount { person, active }),
+        1 => (two.clone(), mostly).prop_map(|(person, active)| Step::SetAccount { person, active }),
         1 => (two, mostly).prop_map(|(app, active)| Step::SetApp { app, active }),
         4 => wait.prop_map(Step::Wait),
     ];
