@@ -24,7 +24,7 @@ use crate::web::session::{SignedIn, Visitor};
 /// What the portal itself reads for lists: narrow, and never through a token.
 static SCOPES: LazyLock<Arc<ScopeSet>> = LazyLock::new(|| {
     Arc::new(ScopeSet::parse(
-        "user/Patient.rs user/Encounter.rs user/DiagnosticReport.rs user/DocumentReference.rs user/Location.rs",
+        "user/Patient.rs user/Encounter.rs user/DiagnosticReport.rs user/DocumentReference.rs user/Practitioner.rs user/PractitionerRole.rs",
     ))
 });
 

@@ -1,54 +1,10 @@
-//! What the list of patients at the hospital needs of an Encounter, read from a released searchset.
+//! What the list of patients at the hospital needs of an Encounter.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use crate::domain::ids::FhirId;
-
-/// One page of a searchset.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Bundle {
-    entry: Vec<Entry>,
-    link: Vec<Link>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Entry {
-    resource: Option<serde_json::Value>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Link {
-    relation: String,
-    url: String,
-}
-
-impl Bundle {
-    /// Reads a searchset; an empty one when it is not JSON.
-    pub fn read(json: &[u8]) -> Self {
-        serde_json::from_slice(json).unwrap_or_default()
-    }
-
-    /// The handle of the next page, if there is one.
-    pub fn next_handle(&self) -> Option<String> {
-        let url = &self.link.iter().find(|link| link.relation == "next")?.url;
-        url.split_once("_page=").map(|(_, handle)| handle.to_owned())
-    }
-
-    /// How many resources it holds.
-    pub fn len(&self) -> usize {
-        self.entry.iter().filter(|entry| entry.resource.is_some()).count()
-    }
-
-    /// The encounters in it; what cannot be read as one is passed over.
-    pub fn encounters(self) -> impl Iterator<Item = Encounter> {
-        self.entry.into_iter().filter_map(|entry| serde_json::from_value(entry.resource?).ok())
-    }
-}
 
 /// An Encounter, as far as the list prints it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -61,7 +17,6 @@ pub struct Encounter {
     kinds: Vec<Concept>,
     #[serde(rename = "serviceType")]
     service: Concept,
-    subject: Reference,
     period: Period,
     #[serde(rename = "reasonCode")]
     reasons: Vec<Concept>,
@@ -85,7 +40,6 @@ struct Concept {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Reference {
-    reference: String,
     display: Option<String>,
 }
 
@@ -125,12 +79,6 @@ impl Encounter {
     /// The logical id.
     pub fn id(&self) -> Option<FhirId> {
         FhirId::parse(&self.id).ok()
-    }
-
-    /// Whose encounter.
-    pub fn patient(&self) -> Option<FhirId> {
-        let (_, id) = self.subject.reference.rsplit_once("Patient/")?;
-        FhirId::parse(id).ok()
     }
 
     /// How long the patient stays (v3 `ActCode`).
@@ -192,25 +140,17 @@ mod tests {
     use super::*;
     use jiff::civil::date;
 
-    const SEARCHSET: &[u8] = br#"{"resourceType":"Bundle","type":"searchset",
-        "link":[{"relation":"self","url":"x"},{"relation":"next","url":"https://gate/fhir/r4/Encounter?_page=abc"}],
-        "entry":[{"resource":{"resourceType":"Encounter","id":"e1","status":"in-progress","class":{"code":"IMP"},
-            "subject":{"reference":"https://gate/fhir/r4/Patient/p1"},"period":{"start":"2026-11-20T23:30:00-05:00"},
-            "reasonCode":[{"coding":[{"code":"1","display":"Bronchiolitis"}]}],
-            "location":[{"location":{"display":"Emergency"},"status":"completed"},{"location":{"display":"5 West"},"status":"active"}]}},
-          {"resource":{"resourceType":"Encounter","status":7}}, {}]}"#;
+    const ADMISSION: &str = r#"{"resourceType":"Encounter","id":"e1","status":"in-progress","class":{"code":"IMP"},
+        "period":{"start":"2026-11-20T23:30:00-05:00"},
+        "reasonCode":[{"coding":[{"code":"1","display":"Bronchiolitis"}]}],
+        "location":[{"location":{"display":"Emergency"},"status":"completed"},{"location":{"display":"5 West"},"status":"active"}]}"#;
 
     #[test]
     fn an_admission_is_read_with_what_the_list_prints() {
-        let bundle = Bundle::read(SEARCHSET);
-        assert_eq!(bundle.next_handle().as_deref(), Some("abc"));
-        let found: Vec<Encounter> = bundle.encounters().collect();
-        assert_eq!(found.len(), 1, "the malformed one is passed over");
-        let one = &found[0];
-        assert_eq!(one.patient().unwrap().as_str(), "p1");
+        let one: Encounter = serde_json::from_str(ADMISSION).unwrap();
         assert_eq!((one.what(), one.place(), one.stay()), ("Bronchiolitis", "5 West", Stay::Bed));
         assert!(one.is_under_way());
-        let zone = TimeZone::get("America/New_York").unwrap_or(TimeZone::fixed(jiff::tz::offset(-5)));
+        let zone = TimeZone::fixed(jiff::tz::offset(-5));
         assert_eq!(one.began(&zone), Some(date(2026, 11, 20)), "the hospital's day, not UTC's");
         assert_eq!(one.ended(&zone), None);
     }

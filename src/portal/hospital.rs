@@ -1,9 +1,9 @@
 //! `/patients/at-the-hospital`: whom of the user's patients the hospital has, or had until last week, and what is new of them.
 //!
-//! The EHR is asked for its present admissions and its recent ones as a whole: few requests, the same for every user and so
-//! answered from the cache, and each entry is released to this user alone.
+//! EHRs search visits for one patient at a time, so the list goes through the user's patients, a few at once; what the cache
+//! holds costs nothing.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use askama::Template;
@@ -17,12 +17,13 @@ use jiff::civil::Date;
 
 use super::Portal;
 use super::ask::unanswered;
-use super::encounter::{Bundle, Encounter, Stay};
+use super::bundle::Bundle;
+use super::encounter::{Encounter, Stay};
+use super::panel::Panel;
 use super::patient::Person;
 use crate::domain::ids::FhirId;
-use crate::fhir::interaction::Search;
 use crate::fhir::resource_type::ResourceType;
-use crate::fhir::search::{Query, TotalWanted, parse};
+use crate::fhir::search::parse;
 use crate::records::{Caller, Unanswered};
 use crate::web::dates;
 use crate::web::page::{Chrome, Page};
@@ -31,10 +32,6 @@ use crate::web::session::{Clinician, FRAGMENT};
 
 /// Discharges and news of this time are shown.
 const RECENT: Duration = Duration::from_hours(7 * 24);
-/// Pages of one search that are read at most; 200 encounters each.
-const PAGES: usize = 20;
-/// Patients whose results and notes are looked at, at most.
-const NEWS_OF: usize = 60;
 /// Requests at a time.
 const AT_ONCE: usize = 8;
 
@@ -98,48 +95,30 @@ async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let caller = portal.caller(&user);
-    let encounters = recent_encounters(&portal, &caller).await.map_err(unanswered)?;
-    let contacts = contacts(&portal, encounters);
-    let groups = groups(&portal, &user, &caller, contacts).await;
+    let panel = portal.panel(&user, &caller).await.map_err(unanswered)?;
+    let more = panel.more;
+    let rows = rows(&portal, &user, &caller, panel).await?;
+    let groups = grouped(rows);
     let count: usize = groups.iter().map(|group| group.rows.len()).sum();
     let said = if count == 1 {
         "1 patient at the hospital".to_owned()
     } else {
         format!("{count} patients at the hospital")
     };
-    let as_of = format!("As of {}.", dates::moment(portal.web.now(), &portal.web.settings().time_zone));
+    let now = dates::moment(portal.web.now(), &portal.web.settings().time_zone);
+    let as_of = if more {
+        format!(
+            "As of {now}. Your practice has more patients than this list looks at; search for the others."
+        )
+    } else {
+        format!("As of {now}.")
+    };
     Ok(if headers.contains_key(FRAGMENT) {
         Page::new(Part { groups, empty: EMPTY, said, as_of }).into_response()
     } else {
         let chrome = user.chrome("At the hospital");
         Page::new(HospitalPage { chrome, groups, empty: EMPTY, said, as_of }).into_response()
     })
-}
-
-/// Every encounter within reach that is under way or touched the last week.
-async fn recent_encounters(portal: &Portal, caller: &Caller) -> Result<Vec<Encounter>, Unanswered> {
-    let since = since(portal);
-    let under_way = all(portal, caller, "_count=200&status=in-progress".to_owned());
-    let recent = all(portal, caller, format!("_count=200&date=ge{since}"));
-    let (mut found, recent) = tokio::try_join!(under_way, recent)?;
-    found.extend(recent);
-    Ok(found)
-}
-
-async fn all(portal: &Portal, caller: &Caller, query: String) -> Result<Vec<Encounter>, Unanswered> {
-    let search = Search { resource_type: ResourceType::Encounter, patient: None, query: query.into() };
-    let query = Query { search, total: TotalWanted::None, count_only: false };
-    let mut found = Vec::new();
-    let mut page = Bundle::read(&portal.records.search(caller, &query).await?.chunks().concat());
-    for _ in 1..PAGES {
-        let next = page.next_handle();
-        found.extend(page.encounters());
-        let Some(handle) = next else { return Ok(found) };
-        let further = portal.records.page(caller, ResourceType::Encounter, &handle).await?;
-        page = Bundle::read(&further.chunks().concat());
-    }
-    found.extend(page.encounters());
-    Ok(found)
 }
 
 /// What kind of contact decides a patient's place in the list; the first one that fits wins.
@@ -151,80 +130,76 @@ enum Contact {
     Seen,
 }
 
+/// What happened last, and what counts most.
 struct Latest {
     contact: Contact,
     encounter: Encounter,
     day: Date,
 }
 
-/// One contact a patient: what matters most, latest first.
-fn contacts(portal: &Portal, encounters: Vec<Encounter>) -> BTreeMap<FhirId, Latest> {
-    let zone = &portal.web.settings().time_zone;
-    let mut latest: BTreeMap<FhirId, Latest> = BTreeMap::new();
-    for encounter in encounters.into_iter().filter(Encounter::took_place) {
-        let Some(patient) = encounter.patient() else { continue };
-        let (began, ended) = (encounter.began(zone), encounter.ended(zone));
-        let (contact, day) = match (encounter.is_under_way(), encounter.stay()) {
-            (true, Stay::Bed) => (Contact::Admitted, began),
-            (true, Stay::Emergency) => (Contact::InEmergency, began),
-            (false, Stay::Bed) => (Contact::Discharged, ended.or(began)),
-            _ => (Contact::Seen, ended.or(began)),
-        };
-        let Some(day) = day else { continue };
-        let better = latest.get(&patient).is_none_or(|known| {
-            (contact, std::cmp::Reverse(day)) < (known.contact, std::cmp::Reverse(known.day))
-        });
-        if better {
-            latest.insert(patient, Latest { contact, encounter, day });
-        }
-    }
-    latest
-}
+type Placed = (Contact, Date, Row);
 
-async fn groups(
+/// The lines of those patients of whom there is something to say. A patient whose visits cannot be had is left out; when that is
+/// so of all of them, the whole list fails.
+async fn rows(
     portal: &Portal,
     user: &Clinician,
     caller: &Caller,
-    contacts: BTreeMap<FhirId, Latest>,
-) -> Vec<Group> {
-    let mut rows: Vec<(Contact, Date, Row)> = futures_util::stream::iter(contacts.into_iter().take(NEWS_OF))
-        .map(|(patient, latest)| row(portal, user, caller, patient, latest))
+    panel: Panel,
+) -> Result<Vec<Placed>, Problem> {
+    let asked = panel.patients.len();
+    let lines: Vec<Result<Option<Placed>, Unanswered>> = futures_util::stream::iter(panel.patients)
+        .map(|(patient, json)| row(portal, user, caller, patient, json))
         .buffer_unordered(AT_ONCE)
-        .filter_map(std::future::ready)
         .collect()
         .await;
-    rows.sort_by(|a, b| {
-        (a.0, std::cmp::Reverse(a.1), &a.2.person.name).cmp(&(b.0, std::cmp::Reverse(b.1), &b.2.person.name))
-    });
-    let mut groups = vec![
-        Group { title: "In the hospital now", rows: Vec::new() },
-        Group { title: "Went home in the last 7 days", rows: Vec::new() },
-        Group { title: "New visits, results and notes", rows: Vec::new() },
-    ];
-    for (contact, _, row) in rows {
-        let index = match contact {
-            Contact::Admitted | Contact::InEmergency => 0,
-            Contact::Discharged => 1,
-            Contact::Seen => 2,
-        };
-        if let Some(group) = groups.get_mut(index) {
-            group.rows.push(row);
+    let mut rows = Vec::new();
+    let mut failed = Vec::new();
+    for line in lines {
+        match line {
+            Ok(row) => rows.extend(row),
+            Err(why) => failed.push(why),
         }
     }
-    groups.retain(|group| !group.rows.is_empty());
-    groups
+    if failed.len() == asked
+        && let Some(why) = failed.into_iter().next()
+    {
+        return Err(unanswered(why));
+    }
+    rows.sort_by(|(a, on, one), (b, on_too, other)| {
+        (a, Reverse(on), &one.person.name).cmp(&(b, Reverse(on_too), &other.person.name))
+    });
+    Ok(rows)
 }
 
-/// The line of a patient; `None` when the patient's own data cannot be shown (a grant may leave it out).
+fn grouped(rows: Vec<Placed>) -> Vec<Group> {
+    let mut now = Group { title: "In the hospital now", rows: Vec::new() };
+    let mut home = Group { title: "Went home in the last 7 days", rows: Vec::new() };
+    let mut seen = Group { title: "New visits, results and notes", rows: Vec::new() };
+    for (contact, _, row) in rows {
+        match contact {
+            Contact::Admitted | Contact::InEmergency => now.rows.push(row),
+            Contact::Discharged => home.rows.push(row),
+            Contact::Seen => seen.rows.push(row),
+        }
+    }
+    [now, home, seen].into_iter().filter(|group| !group.rows.is_empty()).collect()
+}
+
+/// The line of a patient; `None` when there is nothing to say, or the patient's own data may not be shown.
 async fn row(
     portal: &Portal,
     user: &Clinician,
     caller: &Caller,
     patient: FhirId,
-    latest: Latest,
-) -> Option<(Contact, Date, Row)> {
-    let released = portal.records.read(caller, ResourceType::Patient, patient.clone()).await.ok()?;
-    let person = portal.printed(user, &released.chunks().concat(), latest.encounter.id())?;
+    json: Option<Vec<u8>>,
+) -> Result<Option<Placed>, Unanswered> {
+    let Some(latest) = latest(portal, caller, &patient).await? else { return Ok(None) };
+    let json = match json {
+        Some(json) => json,
+        None => portal.records.read(caller, ResourceType::Patient, patient.clone()).await?.chunks().concat(),
+    };
+    let Some(person) = portal.printed(user, &json, latest.encounter.id()) else { return Ok(None) };
     let news = news(portal, caller, &patient).await;
     let ago = dates::ago(latest.day, portal.today());
     let when = match latest.contact {
@@ -240,12 +215,44 @@ async fn row(
         .join(" \u{b7} ");
     let now = matches!(latest.contact, Contact::Admitted | Contact::InEmergency);
     let row = Row { person, what, when, place: latest.encounter.place().to_owned(), now };
-    Some((latest.contact, latest.day, row))
+    Ok(Some((latest.contact, latest.day, row)))
 }
 
-/// The first day that counts as recent.
-fn since(portal: &Portal) -> Date {
-    dates::day_of(portal.web.now().minus(RECENT), &portal.web.settings().time_zone)
+/// The contact of the last days that counts most.
+async fn latest(portal: &Portal, caller: &Caller, patient: &FhirId) -> Result<Option<Latest>, Unanswered> {
+    let zone = &portal.web.settings().time_zone;
+    let bundle = recent(portal, caller, ResourceType::Encounter, patient).await?;
+    let encounters = bundle
+        .resources("Encounter")
+        .filter_map(|(_, json)| serde_json::from_slice::<Encounter>(&json).ok())
+        .filter(Encounter::took_place);
+    let contacts = encounters.filter_map(|encounter| {
+        let (began, ended) = (encounter.began(zone), encounter.ended(zone));
+        let (contact, day) = match (encounter.is_under_way(), encounter.stay()) {
+            (true, Stay::Bed) => (Contact::Admitted, began),
+            (true, Stay::Emergency) => (Contact::InEmergency, began),
+            (false, Stay::Bed) => (Contact::Discharged, ended.or(began)),
+            _ => (Contact::Seen, ended.or(began)),
+        };
+        Some(Latest { contact, encounter, day: day? })
+    });
+    Ok(contacts.min_by_key(|latest| (latest.contact, Reverse(latest.day))))
+}
+
+/// What the record says of the last days.
+async fn recent(
+    portal: &Portal,
+    caller: &Caller,
+    kind: ResourceType,
+    patient: &FhirId,
+) -> Result<Bundle, Unanswered> {
+    let since = dates::day_of(portal.web.now().minus(RECENT), &portal.web.settings().time_zone);
+    let rules = portal.records.offer().rules();
+    // An EHR that cannot search these dates has nothing recent to tell.
+    let Ok(query) = parse(kind, &format!("patient={patient}&date=ge{since}"), &rules) else {
+        return Ok(Bundle::default());
+    };
+    Ok(Bundle::read(&portal.records.search(caller, &query).await?.chunks().concat()))
 }
 
 /// "2 new results, 1 new note", or nothing. What cannot be had is not news.
@@ -267,13 +274,7 @@ async fn news(portal: &Portal, caller: &Caller, patient: &FhirId) -> String {
 }
 
 async fn count(portal: &Portal, caller: &Caller, kind: ResourceType, patient: &FhirId) -> usize {
-    let rules = portal.records.offer().rules();
-    let since = since(portal);
-    let Ok(query) = parse(kind, &format!("patient={patient}&date=ge{since}"), &rules) else { return 0 };
-    match portal.records.search(caller, &query).await {
-        Ok(released) => Bundle::read(&released.chunks().concat()).len(),
-        Err(_) => 0,
-    }
+    recent(portal, caller, kind, patient).await.map_or(0, |bundle| bundle.resources(kind.as_str()).count())
 }
 
 #[cfg(test)]

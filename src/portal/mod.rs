@@ -1,12 +1,14 @@
 //! Rank 5: the pages, one family per file. Handlers read the request, ask `accounts`, `records` or `store`, and fill a template.
 
 mod ask;
+mod bundle;
 mod encounter;
 mod family;
 mod help;
 mod home;
 mod hospital;
 mod open;
+mod panel;
 mod patient;
 mod query;
 mod recent;
@@ -20,16 +22,21 @@ mod samples;
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
+use moka::future::Cache;
 
 use crate::accounts::Accounts;
-use crate::domain::ids::ClientId;
+use crate::domain::ids::{ClientId, Npi};
 use crate::ehr::Ehr;
 use crate::records::Records;
 use crate::web::problem::Problem;
 use crate::web::{self, Web};
+
+/// How long a provider's place in the hospital's directory is taken as known.
+const DOCTOR_LIFE: Duration = Duration::from_mins(15);
 
 /// What the pages work with.
 pub struct Parts {
@@ -51,13 +58,30 @@ pub struct Parts {
 
 /// The state of the portal's handlers. Cheap to clone.
 #[derive(Clone)]
-pub struct Portal(Arc<Parts>);
+pub struct Portal(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    /// How the EHR refers to the provider with an NPI; `None`: not at all.
+    doctors: Cache<Npi, Option<String>>,
+}
+
+impl Portal {
+    fn new(parts: Parts) -> Self {
+        let doctors = Cache::builder().max_capacity(10_000).time_to_live(DOCTOR_LIFE).build();
+        Self(Arc::new(Inner { parts, doctors }))
+    }
+
+    fn known_doctors(&self) -> &Cache<Npi, Option<String>> {
+        &self.0.doctors
+    }
+}
 
 impl Deref for Portal {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 
@@ -80,7 +104,7 @@ pub fn router(parts: Parts) -> Router {
         .merge(family::router())
         .merge(staff::router())
         .merge(help::router())
-        .with_state(Portal(Arc::new(parts)))
+        .with_state(Portal::new(parts))
         .merge(web::router().with_state(web))
         .fallback(async || Problem::NotFound)
 }

@@ -1,0 +1,128 @@
+//! Whose patients: those of the practices behind the user, as the EHR lists them, those whom families granted, and the saved ones.
+//! What is released decides; the lists only say whom to ask about.
+
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt as _;
+
+use super::Portal;
+use super::bundle::Bundle;
+use crate::access::sources::RelationshipSource as _;
+use crate::domain::ids::{FhirId, Npi};
+use crate::fhir::interaction::Search;
+use crate::fhir::resource_type::ResourceType;
+use crate::fhir::search::{Query, TotalWanted};
+use crate::records::{Caller, Unanswered};
+use crate::web::session::SignedIn;
+
+/// Patients of one user that are looked at, at most. The page says when there are more.
+const MOST: usize = 200;
+/// Requests at a time.
+const AT_ONCE: usize = 8;
+
+/// The patients of a user.
+pub struct Panel {
+    /// Their ids, each with the Patient resource where the list came with one.
+    pub patients: BTreeMap<FhirId, Option<Vec<u8>>>,
+    /// Whether there are more than were taken.
+    pub more: bool,
+}
+
+impl Portal {
+    /// The patients of a user, from every list there is.
+    pub async fn panel(&self, user: &SignedIn, caller: &Caller) -> Result<Panel, Unanswered> {
+        let mut panel = Panel { patients: BTreeMap::new(), more: false };
+        let standing = self.web.store().directory().standing(&caller.subject);
+        for provider in &standing.providers {
+            for grant in self.web.store().grants_for_provider(&provider.account).await.unwrap_or_default() {
+                panel.patients.entry(grant.patient).or_insert(None);
+            }
+        }
+        for saved in self.web.store().saved_patients(&user.account.id).await.unwrap_or_default() {
+            panel.patients.entry(saved.patient).or_insert(None);
+        }
+        let mut doctors: Vec<Doctor> = Vec::new();
+        for practice in standing.providers.iter().flat_map(|provider| &provider.practices) {
+            let Ok(Some(practice)) = self.web.store().practice(practice).await else { continue };
+            doctors.extend(practice.roster.into_iter().map(Doctor::Person));
+            doctors.extend(practice.organization.map(Doctor::Practice));
+        }
+        doctors.sort();
+        doctors.dedup();
+        let lists = futures_util::stream::iter(doctors).map(|doctor| self.patients_of(caller, doctor));
+        let mut lists = lists.buffered(AT_ONCE);
+        while let Some(list) = lists.next().await {
+            let (patients, more) = list?;
+            panel.more |= more;
+            for (id, json) in patients {
+                panel.patients.insert(id, Some(json));
+            }
+        }
+        while panel.patients.len() > MOST {
+            panel.patients.pop_last();
+            panel.more = true;
+        }
+        Ok(panel)
+    }
+
+    /// The patients whose PCP this is, and whether there are more of them.
+    async fn patients_of(
+        &self,
+        caller: &Caller,
+        doctor: Doctor,
+    ) -> Result<(Vec<(FhirId, Vec<u8>)>, bool), Unanswered> {
+        let Some(references) = self.references(caller, doctor).await? else { return Ok((Vec::new(), false)) };
+        let query = format!("_count={MOST}&general-practitioner={references}");
+        let bundle = match self.ask(caller, ResourceType::Patient, &query).await {
+            Ok(bundle) => bundle,
+            // An EHR without this parameter lists nobody; the search finds them all the same.
+            Err(Unanswered::Upstream(crate::access::upstream::UpstreamError::Unsupported)) => {
+                return Ok((Vec::new(), true));
+            }
+            Err(other) => return Err(other),
+        };
+        let more = bundle.next_handle().is_some();
+        let patients = bundle.resources("Patient").filter_map(|(id, json)| Some((id?, json))).collect();
+        Ok((patients, more))
+    }
+
+    /// How `Patient.generalPractitioner` may refer to this doctor (D-09), as a search value.
+    async fn references(&self, caller: &Caller, doctor: Doctor) -> Result<Option<String>, Unanswered> {
+        let npi = match doctor {
+            Doctor::Practice(organization) => return Ok(Some(format!("Organization%2F{organization}"))),
+            Doctor::Person(npi) => npi,
+        };
+        if let Some(known) = self.known_doctors().get(&npi).await {
+            return Ok(known);
+        }
+        let query = format!("_count=5&identifier=http%3A%2F%2Fhl7.org%2Ffhir%2Fsid%2Fus-npi%7C{npi}");
+        let found = self.ask(caller, ResourceType::Practitioner, &query).await?;
+        let mut references = Vec::new();
+        for (practitioner, _) in found.resources("Practitioner") {
+            let Some(practitioner) = practitioner else { continue };
+            references.push(format!("Practitioner%2F{practitioner}"));
+            let query = format!("_count=50&practitioner=Practitioner%2F{practitioner}");
+            if let Ok(roles) = self.ask(caller, ResourceType::PractitionerRole, &query).await {
+                let roles = roles.resources("PractitionerRole").filter_map(|(id, _)| id);
+                references.extend(roles.map(|role| format!("PractitionerRole%2F{role}")));
+            }
+        }
+        let joined = (!references.is_empty()).then(|| references.join(","));
+        self.known_doctors().insert(npi, joined.clone()).await;
+        Ok(joined)
+    }
+
+    /// The first page of a search in the portal's own name, whatever the search names.
+    async fn ask(&self, caller: &Caller, kind: ResourceType, query: &str) -> Result<Bundle, Unanswered> {
+        let search = Search { resource_type: kind, patient: None, query: query.into() };
+        let query = Query { search, total: TotalWanted::None, count_only: false };
+        Ok(Bundle::read(&self.records.search(caller, &query).await?.chunks().concat()))
+    }
+}
+
+/// By whom the EHR may say that a patient is looked after.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Doctor {
+    Person(Npi),
+    Practice(FhirId),
+}

@@ -1,0 +1,88 @@
+// `node tests/browser/screenshots.mjs [DIR]`: every page of the portal as each kind of user, at three sizes, light and dark.
+import { mkdir } from 'node:fs/promises';
+import { openPage, SCREENS, settled, signIn, startBrowser } from './lib/browser.mjs';
+import { startDemo } from './lib/demo.mjs';
+import { patientWith, pcp, specialist, stranger, userOf } from './lib/people.mjs';
+
+const folder = process.argv[2] ?? 'screenshots';
+await mkdir(folder, { recursive: true });
+const demo = await startDemo();
+const browser = await startBrowser();
+
+const find = (sought, birthDate = '') => async (page) => {
+  await page.goto(demo.portal);
+  await page.getByLabel('MRN, or first and last name').fill(sought);
+  await page.getByLabel('Date of birth').fill(birthDate);
+  await page.getByRole('button', { name: 'Find' }).click();
+  await page.waitForLoadState();
+};
+const go = (path) => async (page) => { await page.goto(demo.portal + path); };
+
+const reader = pcp(demo);
+const mine = patientWith(demo, reader.sees[0]);
+const views = [
+  [null, {
+    'sign-in': go('/'),
+    'sign-in-wrong': async (page) => {
+      await page.goto(demo.portal);
+      await page.getByLabel('E-mail address').fill('nobody@nowhere.example');
+      await page.getByLabel('Password').fill('wrong');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByRole('alert').waitFor();
+    },
+    help: go('/help'),
+    'help-find-a-patient': go('/help/find-a-patient'),
+    'help-privacy': go('/help/privacy'),
+    'help-browsers': go('/help/browsers'),
+    'not-found': go('/no-such-page'),
+  }],
+  [reader, {
+    home: go('/'),
+    'record-viewer': async (page) => {
+      await find(mine.mrn)(page);
+      await page.waitForURL(/record-viewer/);
+      await page.getByText(mine.mrn).first().waitFor();
+      await page.waitForTimeout(2500);
+    },
+    'home-opened-last': go('/'),
+    'search-wrong': find('Mateo Rivera'),
+    'search-none': find('99999999'),
+    'not-authorized': find(reader.sees_not[0]),
+    'request-pcp-access': go('/help/request-pcp-access'),
+    'request-non-pcp-access': go('/help/request-non-pcp-access'),
+    'wrong-role': go('/staff/accounts'),
+  }],
+  [specialist(demo), { 'home-specialist': go('/') }],
+  [stranger(demo), { 'home-nobody': go('/') }],
+  [userOf(demo, 'guardian', (user) => /2 children/.test(user.note)), { family: go('/') }],
+  [userOf(demo, 'staff'), {
+    'staff-accounts': go('/staff/accounts'),
+    'staff-account': async (page) => {
+      await page.goto(`${demo.portal}/staff/accounts?find=${encodeURIComponent(reader.email)}`);
+      await page.locator('tbody a').first().click();
+      await page.waitForLoadState();
+    },
+    'staff-practices': go('/staff/practices'),
+    'staff-clients': go('/staff/clients'),
+    'staff-audit': go('/staff/audit'),
+    'staff-health': go('/staff/health'),
+  }],
+];
+
+for (const [user, pages] of views) {
+  for (const screen of Object.keys(SCREENS)) {
+    for (const scheme of ['light', 'dark']) {
+      const page = await openPage(browser, { screen, scheme });
+      if (user) await signIn(page, demo.portal, user);
+      for (const [name, show] of Object.entries(pages)) {
+        await show(page);
+        await settled(page);
+        await page.screenshot({ path: `${folder}/${name}-${screen}-${scheme}.png`, fullPage: true });
+      }
+      await page.context().close();
+    }
+  }
+}
+await browser.close();
+await demo.stop();
+console.log(`screenshots are in ${folder}/`);

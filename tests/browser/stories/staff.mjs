@@ -1,0 +1,81 @@
+// S-06: accounts, practices, apps, the audit log and the state of the system; suspension at the next request.
+import assert from 'node:assert/strict';
+import { checkAccess, closePage, openPage, signIn } from '../lib/browser.mjs';
+import { pcp, userOf } from '../lib/people.mjs';
+
+export default {
+  'every staff page reads well on both screens': async ({ browser, demo }) => {
+    for (const screen of ['desktop', 'phone']) {
+      const page = await openPage(browser, { screen });
+      await signIn(page, demo.portal, userOf(demo, 'staff'));
+      for (const name of ['Accounts', 'Practices', 'Apps', 'Audit log', 'System']) {
+        await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).click();
+        await page.getByRole('heading', { level: 1 }).waitFor();
+        await checkAccess(page, `${name} on ${screen}`);
+      }
+      await page.goto(`${demo.portal}/staff/practices`);
+      await page.locator('tbody a').first().click();
+      await page.getByRole('heading', { name: 'Roster' }).waitFor();
+      await checkAccess(page, `a practice on ${screen}`);
+      await closePage(page);
+    }
+  },
+
+  'suspension holds from the next request on, and is undone': async ({ browser, demo }) => {
+    const user = userOf(demo, 'provider', (user) => user.sees.length > 5 && user.email !== pcp(demo).email);
+    const victim = await openPage(browser);
+    await signIn(victim, demo.portal, user);
+    const staff = await openPage(browser);
+    await signIn(staff, demo.portal, userOf(demo, 'staff'));
+    await staff.getByLabel('Name or e-mail address').fill(user.email);
+    await staff.getByRole('button', { name: 'Show' }).click();
+    await staff.getByRole('link', { name: user.name }).click();
+    await checkAccess(staff, 'an account');
+    await staff.getByRole('link', { name: 'Suspend this account…' }).click();
+    await checkAccess(staff, 'before suspending');
+    await staff.getByRole('button', { name: `Suspend ${user.name}` }).click();
+    await staff.getByText('Suspended').waitFor();
+    await victim.goto(demo.portal);
+    await victim.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await staff.getByRole('button', { name: `Reactivate ${user.name}` }).click();
+    await staff.getByText('Active', { exact: true }).waitFor();
+    await signIn(victim, demo.portal, user);
+    await closePage(victim);
+    await closePage(staff);
+  },
+
+  'd10 the audit log tells who looked at a patient, by MRN, and nothing of the record': async ({ browser, demo }) => {
+    const reader = pcp(demo);
+    const [mrn] = reader.sees;
+    const clinician = await openPage(browser);
+    await signIn(clinician, demo.portal, reader);
+    await clinician.getByLabel('MRN, or first and last name').fill(mrn);
+    await clinician.getByRole('button', { name: 'Find' }).click();
+    await clinician.waitForURL(/record-viewer/);
+    await clinician.context().close();
+    const page = await openPage(browser);
+    await signIn(page, demo.portal, userOf(demo, 'staff', (user) => /support/.test(user.note)));
+    await page.goto(`${demo.portal}/staff/audit`);
+    await page.getByLabel('Entries about the patient with MRN').fill(mrn);
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('link', { name: reader.name }).first().waitFor();
+    assert.ok(!page.url().includes(mrn), 'the MRN is not in the address');
+    await checkAccess(page, 'audit of a patient');
+    await page.getByLabel('Entries about the patient with MRN').fill('0');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('alert').waitFor();
+    await closePage(page);
+  },
+
+  'a clinician is told that staff pages are for others, and the other way round': async ({ browser, demo }) => {
+    const page = await openPage(browser);
+    await signIn(page, demo.portal, pcp(demo));
+    assert.equal((await page.goto(`${demo.portal}/staff/accounts`)).status(), 403);
+    await checkAccess(page, 'wrong role');
+    await closePage(page);
+    const staff = await openPage(browser);
+    await signIn(staff, demo.portal, userOf(demo, 'staff'));
+    assert.equal((await staff.goto(`${demo.portal}/patients/saved`)).status(), 403);
+    await closePage(staff);
+  },
+};
