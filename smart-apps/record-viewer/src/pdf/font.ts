@@ -5,6 +5,8 @@ import { PdfOperator, PdfReader, type PdfDict, type PdfValue } from './syntax';
 export interface PdfFont {
   /** Undefined when a code has no known character: then nothing of the text can be relied upon. */
   decode(codes: string): string | undefined;
+  /** How far codes move the pen, in thousandths of the size; undefined when the file does not say. */
+  advance(codes: string): number | undefined;
   bold: boolean;
 }
 
@@ -13,11 +15,59 @@ const WINDOWS = '€\0‚ƒ„…†‡ˆ‰Š‹Œ\0Ž\0\0‘’“”•–—
 
 export async function fontOf(file: PdfFile, dict: PdfDict): Promise<PdfFont> {
   const bold = /bold|black|heavy|semibold/i.test(nameOf(file.get(dict.get('BaseFont'))) ?? '');
+  const composite = nameOf(dict.get('Subtype')) === 'Type0';
   const map = await file.stream(dict.get('ToUnicode'));
-  if (map !== undefined) return { bold, decode: decoder(readMap(map)) };
+  const codes = map === undefined ? undefined : readMap(map);
+  const advance = advancer(composite ? compositeWidths(file, dict) : simpleWidths(file, dict), codes?.width ?? 1);
+  if (codes) return { bold, advance, decode: decoder(codes) };
   const encoding = file.get(dict.get('Encoding'));
-  const plain = nameOf(dict.get('Subtype')) !== 'Type0' && !(isDict(encoding) && encoding.has('Differences'));
-  return { bold, decode: plain ? windows : () => undefined };
+  const plain = !composite && !(isDict(encoding) && encoding.has('Differences'));
+  return { bold, advance, decode: plain ? windows : () => undefined };
+}
+
+type Widths = (code: number) => number | undefined;
+
+function advancer(widths: Widths, bytes: number) {
+  return (codes: string): number | undefined => {
+    let sum = 0;
+    for (let at = 0; at < codes.length; at += bytes) {
+      const width = widths(number(codes.slice(at, at + bytes)));
+      if (width === undefined) return undefined;
+      sum += width;
+    }
+    return sum;
+  };
+}
+
+function simpleWidths(file: PdfFile, dict: PdfDict): Widths {
+  const first = Number(file.get(dict.get('FirstChar')) ?? 0);
+  const list = file.get(dict.get('Widths'));
+  return (code) => {
+    const width = Array.isArray(list) ? file.get(list[code - first]) : undefined;
+    return typeof width === 'number' ? width : undefined;
+  };
+}
+
+/** The W array of a composite font (9.7.4.3), for codes that are character ids themselves. */
+function compositeWidths(file: PdfFile, dict: PdfDict): Widths {
+  const descendants = file.get(dict.get('DescendantFonts'));
+  const inner = file.dict(Array.isArray(descendants) ? descendants[0] : undefined);
+  const listed = file.get(inner?.get('W'));
+  const list = (Array.isArray(listed) ? listed : []).map((one) => file.get(one));
+  const known = new Map<number, number>();
+  for (let at = 0; at + 1 < list.length; ) {
+    const from = Number(list[at]);
+    const next = list[at + 1];
+    if (Array.isArray(next)) {
+      for (const [index, width] of next.entries()) if (typeof width === 'number') known.set(from + index, width);
+      at += 2;
+    } else {
+      for (let code = from; code <= Math.min(Number(next), from + 0xffff); code += 1) known.set(code, Number(list[at + 2]));
+      at += 3;
+    }
+  }
+  const usual = file.get(inner?.get('DW'));
+  return (code) => (inner ? (known.get(code) ?? (typeof usual === 'number' ? usual : 1000)) : undefined);
 }
 
 function windows(codes: string): string | undefined {
@@ -38,7 +88,8 @@ function decoder({ width, characters }: CodeMap) {
     let out = '';
     for (let at = 0; at < codes.length; at += width) {
       const character = characters.get(number(codes.slice(at, at + width)));
-      if (character === undefined) return undefined;
+      // Private characters are glyphs whose meaning only the font knows.
+      if (character === undefined || /[\0\uE000-\uF8FF\uFFFD]/.test(character)) return undefined;
       out += character;
     }
     return out;
@@ -83,7 +134,7 @@ function number(bytes: string): number {
   return [...bytes].reduce((sum, char) => sum * 256 + char.charCodeAt(0), 0);
 }
 
-function utf16(bytes: string): string {
+export function utf16(bytes: string): string {
   return bytes.replace(/[\s\S]{2}/g, (pair) => String.fromCharCode(number(pair)));
 }
 

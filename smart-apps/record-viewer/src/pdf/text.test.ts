@@ -7,7 +7,8 @@ import { textOfPdf } from './text';
 const bytes = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
 const packed = (text: string) => [...deflateSync(Buffer.from(text, 'latin1'))].map((byte) => String.fromCharCode(byte)).join('');
 
-const FONTS = '/F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> /F2 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold >>';
+const WIDTHS = `/FirstChar 0 /Widths [${'500 '.repeat(256)}]`;
+const FONTS = '/F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> /F3 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica ' + WIDTHS + ' >> /F2 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold >>';
 function pdf(stream: string, { filter = '', fonts = FONTS, more = '' } = {}): Uint8Array {
   return bytes(
     `%PDF-1.7\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Kids [3 0 R] /Count 1 /Resources << /Font << ${fonts} >> >> >>\nendobj\n` +
@@ -37,6 +38,20 @@ describe('the text of a PDF', () => {
     const more = `9 0 obj\n<< /Length ${map.length} >>\nstream\n${map}\nendstream\nendobj\n`;
     expect(await textOfPdf(pdf('BT /F1 10 Tf 9 9 Td <0001000200030009> Tj ET', { fonts, more }))).toBe('abcfi');
     expect(await textOfPdf(pdf('BT /F1 10 Tf 9 9 Td <00010008> Tj ET', { fonts, more }))).toBeUndefined();
+  });
+
+  it('puts runs of one line together by where they lie', async () => {
+    const runs = 'BT /F3 10 Tf 64 700 Td (Tomor) Tj 25 0 Td (row) Tj 20 0 Td (early) Tj ( call) Tj ET';
+    expect(await textOfPdf(pdf(runs))).toBe('Tomorrow early call');
+    expect(await textOfPdf(pdf(runs.replace('/F3', '/F1')))).toBeUndefined();
+  });
+
+  it('takes what a marked part says in place of its glyphs, and no private characters', async () => {
+    const map = '1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar <01> <f002> <02> <006f> endbfchar';
+    const fonts = `/F1 << /Subtype /TrueType /BaseFont /X /ToUnicode 9 0 R ${WIDTHS} >>`;
+    const more = `9 0 obj\n<< /Length ${map.length} >>\nstream\n${map}\nendstream\nendobj\n`;
+    expect(await textOfPdf(pdf('BT /F1 10 Tf 9 9 Td /Span << /ActualText <FEFF0066006C> >> BDC <01> Tj EMC <02> Tj ET', { fonts, more }))).toBe('flo');
+    expect(await textOfPdf(pdf('BT /F1 10 Tf 9 9 Td <01> Tj ET', { fonts, more }))).toBeUndefined();
   });
 
   it('is nothing where it is not certain', async () => {

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { PdfText } from './PdfText';
 
 const MAX_NAME = 60;
 
@@ -25,7 +26,7 @@ export function BlobView(props: { kind: 'pdf' | 'image' | 'other'; blob: Blob; t
           Download the {kind} ({size})
         </a>
       </p>
-      {props.kind === 'pdf' && <Pdf url={url} title={props.title} />}
+      {props.kind === 'pdf' && <Pdf url={url} title={props.title} blob={props.blob} />}
       {props.kind === 'image' && <img src={url} alt={props.title} />}
       {props.kind === 'other' && <p class="empty">This kind of file ({props.type || 'unknown'}) can’t be shown here.</p>}
     </div>
@@ -33,9 +34,15 @@ export function BlobView(props: { kind: 'pdf' | 'image' | 'other'; blob: Blob; t
 }
 
 /** Phones' browsers open a PDF in an app of its own; a frame would stay empty there. */
-function Pdf({ url, title }: { url: string; title: string }) {
-  if (navigator.pdfViewerEnabled === false) return <p class="hint">This browser shows PDFs outside of the page: open or download it above.</p>;
-  return <iframe class="pdf-frame" src={`${url}#navpanes=0&view=FitH`} title={title} />;
+function Pdf({ url, title, blob }: { url: string; title: string; blob: Blob }) {
+  const inPlace = navigator.pdfViewerEnabled !== false;
+  return (
+    <>
+      {!inPlace && <p class="hint">This browser shows PDFs outside of the page: open or download it above.</p>}
+      <PdfText blob={blob} open={!inPlace} />
+      {inPlace && <iframe class="pdf-frame" src={`${url}#navpanes=0&view=FitH`} title={title} />}
+    </>
+  );
 }
 
 /** The document's type, never the patient's name: downloads end up in shared folders. */

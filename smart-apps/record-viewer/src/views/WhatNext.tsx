@@ -8,6 +8,7 @@ import type { Content } from '../record/content';
 import type { LatestContact } from '../record/latest';
 import { bestAttachment, isDischargeSummary, mediaType, notesIn, planNotes, type Note } from '../record/notes';
 import { useFeed, usePage } from '../ui/context';
+import { pdfText } from '../ui/PdfText';
 import { Person } from '../ui/Person';
 import { Skeleton } from '../ui/Section';
 import { useNotes } from '../ui/useDerived';
@@ -114,7 +115,5 @@ async function firstPlan(notes: readonly Note[], content: (note: Note) => Promis
 async function textOf(content: Content | undefined): Promise<string | undefined> {
   if (content?.kind === 'html') return textOfHtml(content.html);
   if (content?.kind === 'text') return content.text;
-  if (content?.kind !== 'pdf') return undefined;
-  const { textOfPdf } = await import('../pdf/text');
-  return textOfPdf(new Uint8Array(await content.blob.arrayBuffer()));
+  return content?.kind === 'pdf' ? pdfText(content.blob) : undefined;
 }
