@@ -9,6 +9,7 @@ export function When({ date, time, stacked }: { date: string | undefined; time?:
   return (
     <span class="when">
       <time dateTime={date}>{time ? dateTimeText(date) : dateText(date)}</time>
+      {stacked && ' '}
       {far && (stacked ? <span class="sub">{far}</span> : <span class="muted"> ({far})</span>)}
     </span>
   );
