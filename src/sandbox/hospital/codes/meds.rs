@@ -175,7 +175,7 @@ allergens! {
     PEANUT = SNOMED "762952008" "Peanut" "food";
     EGG = SNOMED "102263004" "Eggs" "food";
     MILK = SNOMED "3718001" "Cow's milk" "food";
-    TREE_NUT = SNOMED "13577000" "Nut" "food";
+    TREE_NUT = SNOMED "13577000" "Tree nuts" "food";
     LATEX = SNOMED "111088007" "Latex" "environment";
     CAT = SNOMED "260152009" "Cat dander" "environment";
     DUST_MITE = SNOMED "260147004" "House dust mite" "environment";

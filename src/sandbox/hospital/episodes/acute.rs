@@ -1,6 +1,7 @@
 //! One acute illness: an emergency visit or a stay, its signs, results, medicines and notes.
 
 use super::illnesses::{ILLNESSES, Pattern, Treatment};
+use crate::domain::clock::Timestamp;
 use crate::sandbox::hospital::chart::Chart;
 use crate::sandbox::hospital::codes::labs;
 use crate::sandbox::hospital::codes::meds::{self, Drug};
@@ -9,45 +10,48 @@ use crate::sandbox::hospital::time;
 use crate::sandbox::hospital::write::notes::{ADMISSION, DISCHARGE, EMERGENCY, PROGRESS};
 use crate::sandbox::hospital::write::{Disposition, Enc, Format, Stay, order};
 
-/// Writes an illness that began `days` ago, if there is one for the age.
-pub fn write(c: &mut Chart<'_>, days: i64) {
+/// Writes an illness that began `days` ago, if there is one for the age that is not among `had`, and adds it to them.
+pub fn write(c: &mut Chart<'_>, days: i64, had: &mut Vec<usize>) {
     let minutes = c.draw.between(6 * 60, 22 * 60 + 50);
     let from = time::after(c.on(days, 0, 0), minutes);
     let months = time::whole_months(c.child.birth, time::day_of(from));
-    let fitting: Vec<&Pattern> =
-        ILLNESSES.iter().filter(|p| p.months.0 <= months && months < p.months.1).collect();
+    let fits = |p: &Pattern| p.months.0 <= months && months < p.months.1;
+    let fitting: Vec<(usize, &Pattern)> =
+        ILLNESSES.iter().enumerate().filter(|(at, p)| fits(p) && !had.contains(at)).collect();
     if fitting.is_empty() {
         return;
     }
-    let pattern: &Pattern = c.draw.pick::<&Pattern>(&fitting);
+    let (at, pattern) = *c.draw.pick(&fitting);
+    had.push(at);
+    let version = c.draw.below(60) as usize;
     if pattern.nights.1 == 0 {
-        emergency(c, pattern, from);
+        emergency(c, pattern, from, version);
     } else {
-        stay(c, pattern, from);
+        stay(c, pattern, from, version);
     }
 }
 
-fn emergency(c: &mut Chart<'_>, pattern: &Pattern, from: crate::domain::clock::Timestamp) {
+fn emergency(c: &mut Chart<'_>, pattern: &Pattern, from: Timestamp, version: usize) {
     let attending = if c.draw.chance(50) { &CASTELLANOS } else { &WHITFIELD };
     let minutes = c.draw.between(95, 320);
     let from = from.min(time::after(c.now, -minutes - 30));
-    let reason = *c.draw.pick(pattern.reasons);
+    let reason = told(pattern.reasons, version);
     let enc = c.emergency(from, minutes, attending, reason, pattern.diagnoses, pattern.ill);
     results(c, pattern, &enc);
     treatments(c, pattern, &enc);
     procedures(c, pattern, &enc);
-    let text = emergency_text(c, pattern, reason);
+    let text = emergency_text(pattern, version);
     let format = if c.draw.chance(50) { Format::Plain } else { Format::Html };
     c.say(&enc, &EMERGENCY, attending, time::after(from, minutes + 5), format, &text);
 }
 
-fn stay(c: &mut Chart<'_>, pattern: &Pattern, from: crate::domain::clock::Timestamp) {
+fn stay(c: &mut Chart<'_>, pattern: &Pattern, from: Timestamp, version: usize) {
     let nights = c.draw.between(pattern.nights.0, pattern.nights.1);
     let end = time::at(time::shift(time::day_of(from), nights), 11, 20);
     let to = (end < time::after(c.now, -30)).then_some(end);
     let attending = *c.draw.pick(pattern.attending);
     let admitter = if c.draw.chance(50) { &CASTELLANOS } else { &WHITFIELD };
-    let reason = *c.draw.pick(pattern.reasons);
+    let reason = told(pattern.reasons, version);
     let enc = c.stay(&Stay {
         unit: pattern.unit,
         from,
@@ -66,14 +70,14 @@ fn stay(c: &mut Chart<'_>, pattern: &Pattern, from: crate::domain::clock::Timest
     }
     treatments(c, pattern, &enc);
     procedures(c, pattern, &enc);
-    let text = admission_text(c, pattern, reason);
+    let text = admission_text(c, pattern, version);
     c.say(&enc, &ADMISSION, admitter, time::after(from, 150), Format::Plain, &text);
     if nights > 1 && time::after(from, 1500) < c.now {
         let text = progress_text(c, pattern);
         c.say(&enc, &PROGRESS, attending, time::after(from, 1480), Format::Plain, &text);
     }
     if let Some(to) = to {
-        let text = discharge_text(c, pattern, &enc, reason);
+        let text = discharge_text(c, pattern, &enc, version);
         let format = if c.draw.chance(60) { Format::Pdf } else { Format::Html };
         c.say(&enc, &DISCHARGE, attending, time::after(to, 25), format, &text);
     }
@@ -101,7 +105,8 @@ fn recovery(c: &mut Chart<'_>, pattern: &Pattern, enc: &Enc) {
     for (test, value) in pattern.single {
         if let Some(range) = test.range(c.age_days(at)) {
             let middle = f64::midpoint(range.low, range.high);
-            c.result(enc, at, test, f64::midpoint(*value, middle));
+            let value = varied(c, f64::midpoint(*value, middle));
+            c.result(enc, at, test, value);
         }
     }
 }
@@ -130,7 +135,8 @@ fn treatments(c: &mut Chart<'_>, pattern: &Pattern, enc: &Enc) {
         } else {
             one = one.dispense((weight * per_kg).max(10.0) * 2.0, "mL", 0);
         }
-        if enc.to.is_some() || !inpatient {
+        let regular = days >= 90;
+        if (enc.to.is_some() || !inpatient) && !regular {
             one = one.until(until);
         }
         if inpatient || enc.to.is_some() {
@@ -168,70 +174,138 @@ fn procedures(c: &mut Chart<'_>, pattern: &Pattern, enc: &Enc) {
     }
 }
 
-fn emergency_text(c: &mut Chart<'_>, p: &Pattern, reason: &str) -> String {
+/// The version of a text: reason, history, findings and course of one version belong together.
+fn told<'t>(versions: &'t [&'t str], version: usize) -> &'t str {
+    versions.get(version % versions.len().max(1)).copied().unwrap_or_default()
+}
+
+fn bullets(lines: &[&str]) -> String {
+    lines.iter().flat_map(|line| ["- ", line, "\n"]).collect()
+}
+
+fn emergency_text(p: &Pattern, version: usize) -> String {
     format!(
-        "## Presenting complaint\n{reason}.\n## History\n{}\n## Examination\n{}\n## Course\n{}\n## Plan\n- {}\n- {{pcp}} in two to three days",
-        c.draw.pick(p.history),
-        c.draw.pick(p.examination),
-        c.draw.pick(p.course),
-        c.draw.pick(p.plan)
+        "## Presenting complaint\n{}.\n## History\n{}\n## Examination\n{}\n## Course\n{}\n## Plan\n{}- {{pcp}} in two to three days",
+        told(p.reasons, version),
+        told(p.history, version),
+        told(p.examination, version),
+        told(p.course, version),
+        bullets(p.plan)
     )
 }
 
-fn admission_text(c: &mut Chart<'_>, p: &Pattern, reason: &str) -> String {
+fn admission_text(c: &mut Chart<'_>, p: &Pattern, version: usize) -> String {
+    let wanted: Vec<String> =
+        p.treatments.iter().filter(|t| t.days == 0).map(|t| t.drug.ingredient.to_owned()).collect();
+    let treatment =
+        if wanted.is_empty() { "Supportive care".to_owned() } else { capital(&wanted.join(", ")) };
     format!(
-        "## Chief complaint\n{reason}.\n## History of present illness\n{}\n## Past history\n{}\n## Examination\nWeight {{kg}} kg. {}\n## Plan\n- {}",
-        c.draw.pick(p.history),
+        "## Chief complaint\n{}.\n## History of present illness\n{}\n## Past history\n{}\n## Examination\nWeight {{kg}} kg. {}\n## Assessment\n{}.\n## Plan\n- {treatment}\n- {}",
+        told(p.reasons, version),
+        told(p.history, version),
         c.draw.pick(&[
             "Born at term, no hospital stays.",
             "Healthy until now. Immunizations by the registry.",
             "One emergency visit last year, otherwise healthy.",
             "Growing well, no regular medicines.",
         ]),
-        c.draw.pick(p.examination),
-        c.draw.pick(p.plan)
+        told(p.examination, version),
+        named(p).join("; "),
+        c.draw.pick(&[
+            "Fluid at maintenance until drinking well",
+            "Vital signs every four hours",
+            "Parents stay with {him}; plan discussed with them",
+            "Reassess in the morning",
+        ])
     )
 }
 
+fn named(p: &Pattern) -> Vec<&'static str> {
+    p.diagnoses.iter().map(|dx| dx.name).collect()
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The second day, which lies within the course that the discharge summary tells.
 fn progress_text(c: &mut Chart<'_>, p: &Pattern) -> String {
+    let breathing: &[&str] = if p.ill.desaturation > 3.0 {
+        &[
+            "Breathing easier than on arrival, still retracting a little.",
+            "Oxygen halved since midnight.",
+            "Work of breathing down, naps without alarms.",
+        ]
+    } else {
+        &["Lungs clear.", "Breathing comfortably.", "No trouble breathing."]
+    };
+    let fever: &[&str] = if p.ill.fever > 1.0 {
+        &[
+            "Temperature 38.4 at 04:00, 37.6 now.",
+            "Last fever in the evening.",
+            "Still 38.1 this morning, looks better for it.",
+        ]
+    } else {
+        &["No fever.", "Temperature normal through the night.", "Afebrile."]
+    };
     format!(
-        "## Overnight\n{}\n## Today\n{}\n## Plan\n- {}\n- Home when drinking well and stable for a night",
+        "## Overnight\n{}\n## Today\n{} {} {}\n## Plan\n- {}\n- Home when drinking well and stable for a night",
         c.draw.pick(&[
             "Slept in stretches.",
-            "Better night than the first.",
+            "Better night than the first hours.",
             "Parent at the bedside all night.",
-            "Restless until midnight, then slept."
+            "Restless until midnight, then slept.",
         ]),
-        c.draw.pick(p.course),
-        c.draw.pick(p.plan)
+        c.draw.pick(fever),
+        c.draw.pick(breathing),
+        c.draw.pick(&[
+            "Drinks about half of the usual.",
+            "Ate some breakfast.",
+            "Walked to the play room.",
+            "Took fluids, no vomiting since the evening.",
+            "Pain held by the medicine as ordered.",
+        ]),
+        c.draw.pick(&[
+            "Continue as ordered",
+            "Wean as tolerated",
+            "Change to medicine by mouth when eating",
+            "Repeat blood test only if worse"
+        ])
     )
 }
 
-fn discharge_text(c: &mut Chart<'_>, p: &Pattern, enc: &Enc, reason: &str) -> String {
+fn discharge_text(c: &mut Chart<'_>, p: &Pattern, enc: &Enc, version: usize) -> String {
     let day = |at| time::long_day(time::day_of(at));
-    let diagnoses: Vec<String> = p.diagnoses.iter().map(|dx| format!("- {}", dx.name)).collect();
+    let diagnoses = bullets(&named(p));
     let home: Vec<String> = p
         .treatments
         .iter()
         .filter(|t| t.days > 0)
-        .map(|t| format!("- {}, {} days", t.drug.product, t.days))
+        .map(|t| {
+            if t.days >= 90 {
+                format!("- {}, every day from now on", t.drug.product)
+            } else {
+                format!("- {}, {} days", t.drug.product, t.days)
+            }
+        })
         .collect();
     format!(
-        "## Stay\nAdmitted {} through the Emergency Department, discharged {} from {}, home with family.\n## Diagnoses\n{}\n## Why {{he}} came\n{reason}. {}\n## Hospital course\n{}\n## Condition at discharge\n{}\n## Medicines started\n{}\n## Results pending\nNone.\n## Follow-up\n- {{pcp}} in {} days\n- {}",
+        "## Stay\nAdmitted {} through the Emergency Department, discharged {} from {}, home with family.\n## Diagnoses\n{diagnoses}## Why {{he}} came\n{}. {}\n## Hospital course\n{}\n## Condition at discharge\n{}\n## Medicines started\n{}\n## Results pending\nNone.\n## Follow-up\n- {{pcp}} in {} days\n{}",
         day(enc.from),
         day(enc.end_or(c.now)),
         enc.unit.name,
-        diagnoses.join("\n"),
-        c.draw.pick(p.history),
-        c.draw.pick(p.course),
+        told(p.reasons, version),
+        told(p.history, version),
+        told(p.course, version),
         c.draw.pick(&[
             "Well, eating and playing.",
             "Tired but comfortable, drinking well.",
             "Afebrile for more than 24 hours, active.",
-            "Back to normal by the parents' account."
+            "Back to normal by the parents' account.",
         ]),
         if home.is_empty() { "None.".to_owned() } else { home.join("\n") },
         c.draw.between(2, 5),
-        c.draw.pick(p.plan)
+        bullets(p.plan)
     )
 }

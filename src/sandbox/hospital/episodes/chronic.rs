@@ -91,7 +91,7 @@ static COURSES: &[Course] = &[
             "No complaints, plays like the others. Murmur softer.",
             "Growing well. Echo: 2 mm muscular defect, left ventricle normal.",
         ],
-        plan: &["No restriction, no antibiotic prophylaxis", "Next echo in a year; closure is likely"],
+        plan: &["No restriction, no antibiotic prophylaxis", "Closure by itself is likely"],
     },
     Course {
         months: (96, 216),
@@ -217,7 +217,7 @@ static COURSES: &[Course] = &[
             "Mattress cover bought, cat stays.",
             "Immunotherapy by tablet started at home without trouble.",
         ],
-        plan: &["Nasal spray two weeks before the season", "Next visit before spring"],
+        plan: &["Nasal spray two weeks before the season", "Skin tests again in two years"],
     },
     Course {
         months: (120, 216),
@@ -239,7 +239,7 @@ static COURSES: &[Course] = &[
             "Curve unchanged, brace 15 hours a day by its sensor.",
             "Grew 2 cm, curve 26 degrees.",
         ],
-        plan: &["X-ray and visit in six months", "Sports without limits"],
+        plan: &["X-ray in six months", "Sports without limits"],
     },
     Course {
         months: (24, 110),
@@ -267,7 +267,7 @@ static COURSES: &[Course] = &[
             "Sleeps through since tonsillectomy in summer.",
             "No pauses seen; mouth closed at night.",
         ],
-        plan: &["Sleep study again in three months", "Weight and blood pressure at {pcp}'s"],
+        plan: &["Sleep study to be repeated", "Weight and blood pressure at {pcp}'s"],
     },
     Course {
         months: (3, 84),
@@ -392,7 +392,7 @@ fn one(c: &mut Chart<'_>, course: &Course, number: i64, of: i64, days: i64) {
     let story = if number == 0 { c.draw.pick(course.first) } else { c.draw.pick(course.interval) };
     let heading = if number == 0 { "History" } else { "Interval" };
     let text = format!(
-        "## {heading}\n{{given}} is {{age}}, {{kg}} kg. {story}\n{measured}## Assessment\n{}.\n## Plan\n- {}\n- Next visit in about {} months\n- Copy to {{pcp}}",
+        "## {heading}\n{{given}} is a {{age}} {{boy}}, {{kg}} kg. {story}\n{measured}## Assessment\n{}.\n## Plan\n- {}\n- Next visit in about {} months\n- Copy to {{pcp}}",
         course.dx.name,
         c.draw.pick(course.plan),
         (course.every / 30).max(1)

@@ -57,7 +57,7 @@ pub struct Pattern {
     pub treatments: &'static [Treatment],
     /// Procedures: which, by whom, minutes after arrival.
     pub procedures: &'static [(&'static Proc, &'static Clinician, i64)],
-    /// Ways to tell the history.
+    /// Ways to tell the history; each goes with the reason at the same place.
     pub history: &'static [&'static str],
     /// Ways to tell the examination.
     pub examination: &'static [&'static str],
@@ -117,7 +117,7 @@ pub static ILLNESSES: &[Pattern] = &[
         procedures: &[(&procedures::HIGH_FLOW, &TRAN_NP, 70)],
         history: &[
             "{given}, {age}, has had a cold for three days; since last night {he} breathes fast and takes half of {his} bottles. An older sibling coughs. Wet diapers: four in 24 hours.",
-            "Day 4 of a cold. {given} ({age}) was seen at the practice yesterday and sent in today because of pulling between the ribs. Day care has RSV.",
+            "Day 4 of a cold. {given}, a {age} {boy}, was seen at the practice yesterday and sent in today because of pulling between the ribs. Day care has RSV.",
             "Noisy breathing since two days, worse when lying down. Slept little, vomited mucus twice. No fever above 38.5 at home.",
         ],
         examination: &[
@@ -150,7 +150,7 @@ pub static ILLNESSES: &[Pattern] = &[
             give(&meds::FLUTICASONE, 0.1, ("puffs", "{puff}"), 2, 180, "through spacer morning and evening"),
         ],
         history: &[
-            "{given} ({age}) has asthma with two courses of steroids in the past year. A cold began on Sunday; since midnight albuterol every two hours without much effect. No controller for a month: the prescription had run out.",
+            "{given}, a {age} {boy}, has asthma with two courses of steroids in the past year. A cold began on Sunday; since midnight albuterol every two hours without much effect. No controller for a month: the prescription had run out.",
             "Tight chest after football practice in the dust, worse overnight. {He} used the inhaler without spacer. Eczema as a baby, cat at home.",
             "Cough for three days, speaks in half sentences since this morning. Last attack a year ago. One parent smokes outside.",
         ],
@@ -183,7 +183,7 @@ pub static ILLNESSES: &[Pattern] = &[
         ],
         procedures: &[(&procedures::CHEST_XRAY, &GUTIERREZ, 55)],
         history: &[
-            "Cough for a week, fever to 40 for three days. {given} ({age}) holds {his} right side when coughing and eats little.",
+            "Cough for a week, fever to 40 for three days. {given}, a {age} {boy}, holds {his} right side when coughing and eats little.",
             "{given} was treated for a cold; yesterday shaking chills and fast breathing. Brother had influenza two weeks ago.",
         ],
         examination: &[
@@ -223,7 +223,7 @@ pub static ILLNESSES: &[Pattern] = &[
             (&procedures::APPENDECTOMY, &TANAKA, 420),
         ],
         history: &[
-            "{given} ({age}) woke with pain at the navel; by noon it sat on the right. Vomited twice, not hungry, walks bent.",
+            "{given}, a {age} {boy}, woke with pain at the navel; by noon it sat on the right. Vomited twice, not hungry, walks bent.",
             "Pain for 20 hours, worse on the bumps of the car ride. Temperature 38.1. No diarrhea.",
         ],
         examination: &[
@@ -264,7 +264,7 @@ pub static ILLNESSES: &[Pattern] = &[
         ],
         procedures: &[(&procedures::ULTRASOUND_RENAL, &GUTIERREZ, 1500)],
         history: &[
-            "Fever to 39.8 for two days, {given} ({age}) is cross and drinks less. No cough, no rash.",
+            "Fever to 39.8 for two days, {given}, a {age} {boy}, is cross and drinks less. No cough, no rash.",
             "Vomiting and fever since yesterday, cries when passing urine. One earlier urine infection at the practice.",
         ],
         examination: &[
@@ -299,7 +299,7 @@ pub static ILLNESSES: &[Pattern] = &[
         )],
         procedures: &[(&procedures::IV_FLUIDS, &TRAN_NP, 50)],
         history: &[
-            "Eight vomits and ten watery stools in 24 hours. {given} ({age}) passed urine once. The whole kindergarten is ill.",
+            "Eight vomits and ten watery stools in 24 hours. {given}, a {age} {boy}, passed urine once. The whole kindergarten is ill.",
             "Cannot keep fluids down since yesterday noon, now limp. Trip to Rocky Point last weekend; no blood in stool.",
         ],
         examination: &[
@@ -319,7 +319,7 @@ pub static ILLNESSES: &[Pattern] = &[
     Pattern {
         months: (12, 200),
         nights: (1, 3),
-        reasons: &["Red, swollen and painful leg", "Spreading redness after an insect bite"],
+        reasons: &["Spreading redness after an insect bite", "Red, swollen and painful leg"],
         diagnoses: &[&dx::CELLULITIS],
         ill: ill(1.3, 0.0, 0.2, 0.05),
         panels: &[&labs::CBC_DIFF],
@@ -352,7 +352,7 @@ pub static ILLNESSES: &[Pattern] = &[
         ill: ill(0.9, 2.0, 0.2, 0.25),
         treatments: &[give(&meds::DEXAMETHASONE, 0.6, MG, 1, 0, "by mouth once")],
         history: &[
-            "Woke at 01:00 with a barking cough; better in the cool air of the car. {given} ({age}) had croup once before.",
+            "Woke at 01:00 with a barking cough; better in the cool air of the car. {given}, a {age} {boy}, had croup once before.",
             "Cold since yesterday, hoarse, then a harsh sound on breathing in when crying. Drinks well.",
         ],
         examination: &[
@@ -381,7 +381,7 @@ pub static ILLNESSES: &[Pattern] = &[
         ],
         history: &[
             "Cold for a week, fever since Friday, woke screaming. Third ear infection this year.",
-            "Fever 39.5 at home, drinks, vomited once. {given} ({age}) goes to day care.",
+            "Fever 39.5 at home, drinks, vomited once. {given}, a {age} {boy}, goes to day care.",
         ],
         examination: &[
             "Left drum bulging and yellow, right dull. Neck supple.",
@@ -406,7 +406,7 @@ pub static ILLNESSES: &[Pattern] = &[
         treatments: &[give(&meds::IBUPROFEN, 10.0, MG, 0, 5, "by mouth every 6 hours as needed for pain")],
         procedures: &[(&procedures::CAST, &COLLINS_PA, 75)],
         history: &[
-            "{given} ({age}) fell from about 1.5 m an hour ago. Right-handed, left wrist swollen. No head injury.",
+            "{given}, a {age} {boy}, fell from about 1.5 m an hour ago. Right-handed, left wrist swollen. No head injury.",
             "Fell at the skate park, helmet worn. Pain 6 of 10 before medicine.",
         ],
         examination: &[
@@ -477,7 +477,7 @@ pub static ILLNESSES: &[Pattern] = &[
         treatments: &[give(&meds::OSELTAMIVIR, 3.0, MG, 2, 5, "by mouth twice a day")],
         history: &[
             "Fever since the morning, at 19:00 stiff and jerking for a minute and a half, then sleepy. First time. Cousin has epilepsy.",
-            "Second febrile seizure, two minutes, eyes rolled up. {given} ({age}) was asleep after it for half an hour.",
+            "Second febrile seizure, two minutes, eyes rolled up. {given}, a {age} {boy}, was asleep after it for half an hour.",
         ],
         examination: &[
             "Awake, clings to {his} parent, neck supple, no focal sign.",

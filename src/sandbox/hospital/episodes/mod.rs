@@ -29,6 +29,7 @@ pub fn write(c: &mut Chart<'_>) {
         _ => 3,
     };
     let mut before = 0;
+    let mut had = Vec::new();
     for _ in 0..illnesses {
         let room = age.min(1100) - before;
         if room < 25 {
@@ -37,7 +38,7 @@ pub fn write(c: &mut Chart<'_>) {
         // The practices' morning list wants some who are in the hospital now or have just gone home.
         let recent = before == 0 && c.draw.chance(15);
         let days = before + if recent { c.draw.between(1, 6) } else { c.draw.between(1, room / 2) };
-        acute::write(c, days);
+        acute::write(c, days, &mut had);
         before = days + 20;
     }
 }

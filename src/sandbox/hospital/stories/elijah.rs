@@ -141,7 +141,7 @@ fn clinic(c: &mut Chart<'_>, day: i64) {
     };
     if note.is_empty() {
         let text = format!(
-            "## Visit\n{{given}} is {{age}}, weight {{kg}} kg. Eating and playing. Leukocytes {white:.1}, platelets {platelets:.0}. No fever since the last visit, port flushes easily.\n## Treatment today\n{}\n## Plan\n- Doses kept for these counts\n- Fever of 38.0 or more: call and come at once",
+            "## Visit\n{{given}} is a {{age}} {{boy}}, weight {{kg}} kg. Eating and playing. Leukocytes {white:.1}, platelets {platelets:.0}. No fever since the last visit, port flushes easily.\n## Treatment today\n{}\n## Plan\n- Doses kept for these counts\n- Fever of 38.0 or more: call and come at once",
             if day > 230 {
                 "As the road map says for this week of consolidation."
             } else {

@@ -257,32 +257,24 @@ fn ward_orders(c: &mut Chart<'_>, enc: &Enc) {
 
 fn discharge_orders(c: &mut Chart<'_>, enc: &Enc) {
     let at = c.on(1, 12, 30);
+    let last_dose = c.fill("5.5 mL (16.5 mg) by mouth twice a day, last dose on {d0} in the evening", at);
+    let until = c.fill("9.5 mL (760 mg) by mouth twice a day, last dose on {d-4} in the evening", at);
     c.order(
         enc,
-        order(
-            &meds::AMOXICILLIN,
-            "9.5 mL (760 mg) by mouth twice a day, until the bottle's end date",
-            &BRANDT,
-            c.on(2, 9, 30),
-        )
-        .dose(760.0, "mg", "mg", 2)
-        .for_dx(&dx::PNEUMONIA)
-        .until(time::after(c.on(0, 12, 0), 4 * 1440))
-        .dispense(150.0, "mL", 0)
-        .note("10 days in all, counted from the first dose of ampicillin"),
+        order(&meds::AMOXICILLIN, &until, &BRANDT, c.on(2, 9, 30))
+            .dose(760.0, "mg", "mg", 2)
+            .for_dx(&dx::PNEUMONIA)
+            .until(time::after(c.on(0, 12, 0), 4 * 1440))
+            .dispense(150.0, "mL", 0)
+            .note("10 days in all, counted from the first dose of ampicillin"),
     );
     c.order(
         enc,
-        order(
-            &meds::PREDNISOLONE,
-            "5.5 mL (16.5 mg) by mouth twice a day, last dose tomorrow evening",
-            &OYELARAN,
-            c.on(4, 8, 0),
-        )
-        .dose(16.5, "mg", "mg", 2)
-        .for_dx(&dx::ASTHMA_EXACERBATION)
-        .until(time::after(c.on(0, 12, 0), 1440))
-        .dispense(30.0, "mL", 0),
+        order(&meds::PREDNISOLONE, &last_dose, &OYELARAN, c.on(4, 8, 0))
+            .dose(16.5, "mg", "mg", 2)
+            .for_dx(&dx::ASTHMA_EXACERBATION)
+            .until(time::at(c.today, 20, 0))
+            .dispense(30.0, "mL", 0),
     );
     c.order(
         enc,

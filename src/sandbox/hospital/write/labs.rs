@@ -22,18 +22,12 @@ impl Chart<'_> {
         let mut values: Vec<(&'static Test, f64)> = given.to_vec();
         let mut results = Vec::new();
         for test in panel.tests.iter().copied() {
-            let value = match test.scale {
-                Scale::Words { normal } => Some(json!({ "valueString": normal })),
-                Scale::Number { .. } => {
-                    let number = self.value_of(test, at, &values);
-                    values.push((test, number));
-                    None
-                }
-            };
-            let body = if let Some(words) = value {
-                self.observation(enc, test, at, issued, &words, None)
+            let body = if let Scale::Words { normal } = test.scale {
+                let words = json!({ "valueString": normal });
+                self.observation(enc, test, at, issued, &words, Some(("N", "Normal")))
             } else {
-                let number = values.iter().rev().find(|v| std::ptr::eq(v.0, test)).map_or(0.0, |v| v.1);
+                let number = self.value_of(test, at, &values);
+                values.push((test, number));
                 self.numeric(enc, test, at, issued, number)
             };
             results.push(self.keep_result(enc, test, issued, body));
