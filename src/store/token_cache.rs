@@ -2,13 +2,16 @@
 //! asked on every hit, so that no order of loading and revoking brings a dead token back.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use quick_cache::sync::Cache;
 
+use crate::access::subject::{Actor, Subject};
 use crate::domain::clock::Timestamp;
+use crate::domain::ids::{AccountId, ClientId, FhirId};
 use crate::domain::secret::TokenHash;
 use crate::fhir::scope::ScopeSet;
 
@@ -20,6 +23,8 @@ const CAPACITY: usize = 1_000_000;
 const KEPT_FOR: Duration = Duration::from_hours(12);
 /// How long a revocation is remembered: longer than any token that was read before it can be answered from memory.
 const REVOKED_FOR: Duration = Duration::from_hours(13);
+/// Distinct identifiers of one kind kept to be shared.
+const SHARED_IDS: usize = 100_000;
 /// Distinct scope texts kept parsed.
 const SCOPE_TEXTS: usize = 4096;
 
@@ -33,6 +38,32 @@ pub(super) struct TokenCache {
     tokens: Cache<TokenHash, Kept, quick_cache::UnitWeighter, ahash::RandomState>,
     revoked: RwLock<Revoked>,
     scopes: Mutex<HashMap<Arc<str>, Arc<ScopeSet>>>,
+    accounts: Shared<AccountId>,
+    clients: Shared<ClientId>,
+    patients: Shared<FhirId>,
+}
+
+/// Identifiers that many tokens name, so that they name one copy.
+struct Shared<T>(Mutex<HashSet<T, ahash::RandomState>>);
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Clone + Eq + Hash> Shared<T> {
+    fn copy(&self, id: T) -> T {
+        let mut ids = self.0.lock();
+        if let Some(known) = ids.get(&id) {
+            return known.clone();
+        }
+        if ids.len() >= SHARED_IDS {
+            ids.clear();
+        }
+        ids.insert(id.clone());
+        id
+    }
 }
 
 #[derive(Default)]
@@ -56,7 +87,14 @@ impl TokenCache {
             ahash::RandomState::default(),
             quick_cache::sync::DefaultLifecycle::default(),
         );
-        Self { tokens, revoked: RwLock::default(), scopes: Mutex::default() }
+        Self {
+            tokens,
+            revoked: RwLock::default(),
+            scopes: Mutex::default(),
+            accounts: Shared::default(),
+            clients: Shared::default(),
+            patients: Shared::default(),
+        }
     }
 
     pub(super) fn get(&self, hash: &TokenHash, now: Timestamp) -> Option<Arc<BearerToken>> {
@@ -112,6 +150,19 @@ impl TokenCache {
     /// Forgets every token, so that each is read from the database again.
     pub(super) fn clear(&self) {
         self.tokens.clear();
+    }
+
+    /// The subject with shared identifiers.
+    pub(super) fn shared(&self, subject: Subject) -> Subject {
+        Subject {
+            actor: match subject.actor {
+                Actor::Account(account) => Actor::Account(self.accounts.copy(account)),
+                Actor::Practice(practice) => Actor::Practice(practice),
+            },
+            client: subject.client.map(|client| self.clients.copy(client)),
+            patient: subject.patient.map(|patient| self.patients.copy(patient)),
+            scopes: subject.scopes,
+        }
     }
 
     /// The scope text shared, and what it parses to.

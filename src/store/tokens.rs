@@ -98,8 +98,9 @@ impl Store {
         let context: LaunchContext = fields.json("context")?;
         let authorization = fields.id("authorization_id")?;
         let (scope, scopes) = self.inner.tokens.scopes(&fields.text("scope")?);
+        let subject = Subject { actor, client: Some(client), scopes, patient: context.patient };
         Ok(BearerToken {
-            subject: Arc::new(Subject { actor, client: Some(client), scopes, patient: context.patient }),
+            subject: Arc::new(self.inner.tokens.shared(subject)),
             authorization,
             scope,
             issued_at: fields.time("issued_at")?,

@@ -9,6 +9,7 @@ use chartgate::domain::client::ClientState;
 use chartgate::domain::grant::Grant;
 use chartgate::domain::ids::{ClientId, GrantId, PracticeId, SponsorshipId};
 use chartgate::domain::practice::SponsorshipState;
+use chartgate::domain::random::{Random as _, SeededRandom};
 use chartgate::store::{Store, StoreError};
 
 use super::on_both;
@@ -27,6 +28,7 @@ on_both! {
     an_uncommitted_change_is_seen_by_nobody;
     everything_is_there_after_a_restart;
     practices_come_back_as_they_went_in;
+    three_ways_of_knowing_agree;
 }
 
 fn as_person(account: &str) -> Subject {
@@ -260,4 +262,113 @@ async fn practices_come_back_as_they_went_in(kind: Kind) {
     assert_eq!(db.store.practices_with(&npi(2)).await.unwrap().len(), 0);
     assert_eq!(db.store.practice(&PracticeId::parse("nowhere").unwrap()).await.unwrap(), None);
     assert!(!db.store.update_practice(&practice("nowhere", None, &[])).await.unwrap());
+}
+
+/// What a store knows by heart of this test's little world, in words.
+fn by_heart(store: &Store) -> Vec<String> {
+    let directory = store.directory();
+    let mut facts = Vec::new();
+    for account in ["ana", "ben", "cat", "nurse", "clerk"] {
+        let mut standing = standing(store, account);
+        standing.providers.sort_by(|a, b| a.account.cmp(&b.account));
+        for provider in &mut standing.providers {
+            provider.practices.sort();
+        }
+        facts.push(format!("{account}: {standing:?}"));
+        for of in ["p1", "p2"] {
+            let mut ids: Vec<_> = directory
+                .grants(&account_id(account), &patient(of))
+                .into_iter()
+                .map(|grant| grant.id.to_string())
+                .collect();
+            ids.sort();
+            facts.push(format!("{account} {of}: {ids:?}"));
+        }
+    }
+    for n in 0..3 {
+        let primary_care = PrimaryCare {
+            npis: [npi(n)].into_iter().collect(),
+            organizations: [patient(&format!("o{n}"))].into_iter().collect(),
+        };
+        let mut found = directory.practices_of(&primary_care);
+        found.sort();
+        facts.push(format!("{n}: {found:?}"));
+    }
+    for name in ["north", "south"] {
+        let mut people = directory.providers_of(&PracticeId::parse(name).unwrap());
+        people.sort();
+        facts.push(format!("{name}: {people:?}"));
+    }
+    facts
+}
+
+/// Whatever happens in whatever order, three stores know the same: the one that changed it, one that was told what changed,
+/// and one that reads everything afresh.
+async fn three_ways_of_knowing_agree(kind: Kind) {
+    let db = Database::new(kind).await;
+    let follower = db.other().await;
+    for account in
+        [provider("ana", 0), provider("ben", 1), provider("cat", 2), sponsored("nurse"), sponsored("clerk")]
+    {
+        db.store.insert_account(&account).await.unwrap();
+    }
+    db.store.insert_practice(&practice("north", Some("o0"), &[0])).await.unwrap();
+    db.store.insert_practice(&practice("south", None, &[1])).await.unwrap();
+    let random = SeededRandom::new(7);
+    let pick = |below: u8| {
+        let mut byte = [0];
+        random.fill(&mut byte);
+        usize::from(byte[0] % below)
+    };
+    let providers = ["ana", "ben", "cat"];
+    let (mut grants, mut sponsorships) = (0, 0);
+    for step in 0..120 {
+        let practice_name = ["north", "south"][pick(2)];
+        let id = PracticeId::parse(practice_name).unwrap();
+        // Either process may be the one that changes something.
+        let store = if pick(2) == 0 { &db.store } else { &follower };
+        match pick(8) {
+            0 => _ = store.add_to_roster(&id, &npi(pick(3))).await.unwrap(),
+            1 => _ = store.remove_from_roster(&id, &npi(pick(3))).await.unwrap(),
+            2 => {
+                let organization = [None, Some("o0"), Some("o1")][pick(3)];
+                // The other practice may have it: then nothing changes.
+                let roster: Vec<usize> = (0..pick(4)).collect();
+                let _ = store.update_practice(&practice(practice_name, organization, &roster)).await;
+            }
+            3 => {
+                let state = [AccountState::Active, AccountState::Suspended][pick(2)];
+                let who = [providers[pick(3)], "nurse", "clerk"][pick(3)];
+                let _ = store.set_account_state(&account_id(who), state).await.unwrap();
+            }
+            4 => {
+                let new = grant(&format!("g{grants}"), providers[pick(3)], ["p1", "p2"][pick(2)]);
+                store.insert_grant(&new).await.unwrap();
+                grants += 1;
+            }
+            5 => {
+                let which = GrantId::parse(&format!("g{}", pick(20))).unwrap();
+                let _ = store.revoke_grant(&which).await.unwrap();
+            }
+            6 => {
+                let new =
+                    sponsorship(&format!("s{sponsorships}"), providers[pick(3)], ["nurse", "clerk"][pick(2)]);
+                sponsorships += 1;
+                let _ = store.insert_sponsorship(&new).await;
+            }
+            _ => {
+                let which = SponsorshipId::parse(&format!("s{}", pick(12))).unwrap();
+                let state =
+                    [SponsorshipState::Active, SponsorshipState::Suspended, SponsorshipState::Ended][pick(3)];
+                let _ = store.set_sponsorship_state(&which, state).await.unwrap();
+            }
+        }
+        db.store.refresh().await.unwrap();
+        follower.refresh().await.unwrap();
+        assert_eq!(by_heart(&db.store), by_heart(&follower), "after step {step}");
+        if step % 20 == 19 {
+            assert_eq!(by_heart(&db.store), by_heart(&db.other().await), "after step {step}");
+        }
+    }
+    assert!(grants > 5 && sponsorships > 5, "the steps are of every kind");
 }
