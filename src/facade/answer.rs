@@ -23,18 +23,30 @@ pub(super) fn released(released: &Released, media_type: HeaderValue, asked: &Hea
         [one] => Body::from(one.clone()),
         several => Body::new(Chunks(several.iter().cloned().collect())),
     };
-    with_headers(released, body, media_type, asked)
+    respond(released, released.etag(), body, media_type, asked)
 }
 
-/// The answer with a body derived from a released one, such as the content of a Binary.
-pub(super) fn with_headers(
+/// The answer with a body derived from a released one, such as the content of a Binary. `form` tells its ETag from that of
+/// the body as it was released: they are two representations under one URL.
+pub(super) fn derived(
     released: &Released,
+    form: &str,
     body: Body,
     media_type: HeaderValue,
     asked: &HeaderMap,
 ) -> Response {
-    let etag = released.etag().and_then(|etag| HeaderValue::from_str(etag).ok());
-    let unchanged = released.etag().is_some_and(|etag| is_known(etag, asked));
+    let etag = released.etag().and_then(|etag| etag.strip_suffix('"')).map(|etag| format!("{etag}-{form}\""));
+    respond(released, etag.as_deref(), body, media_type, asked)
+}
+
+fn respond(
+    released: &Released,
+    etag: Option<&str>,
+    body: Body,
+    media_type: HeaderValue,
+    asked: &HeaderMap,
+) -> Response {
+    let unchanged = etag.is_some_and(|etag| is_known(etag, asked));
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -43,7 +55,7 @@ pub(super) fn with_headers(
         response
     };
     let headers = response.headers_mut();
-    if let Some(etag) = etag {
+    if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
         headers.insert(header::ETAG, etag);
     }
     add_origin(headers, released.origin());

@@ -59,7 +59,7 @@ fn wrapped(released: &Released, id: &FhirId, form: Form, asked: &HeaderMap) -> R
         data: Some(STANDARD.encode(released.chunks().concat())),
     };
     let body = serde_json::to_vec(&resource).unwrap_or_default();
-    answer::with_headers(released, Body::from(body), form.media_type(), asked)
+    answer::derived(released, "fhir", Body::from(body), form.media_type(), asked)
 }
 
 /// The content of a Binary resource.
@@ -78,7 +78,7 @@ fn unwrapped(released: &Released, id: &FhirId, asked: &HeaderMap) -> Result<Resp
     let content =
         STANDARD.decode(&data).or_else(|_| STANDARD_NO_PAD.decode(&data)).map_err(|_| unusable())?;
     let stated = resource.content_type.unwrap_or_default();
-    let response = answer::with_headers(released, Body::from(content), media_type(&stated), asked);
+    let response = answer::derived(released, "raw", Body::from(content), media_type(&stated), asked);
     Ok(as_download(response, &stated, id))
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use http::HeaderMap;
@@ -17,12 +18,16 @@ use super::{Facade, accept, answer, binary};
 pub(super) async fn read(
     State(facade): State<Arc<Facade>>,
     Authenticated(caller): Authenticated,
-    Path((resource_type, id)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let answered =
-        answer_read(&facade, &caller, &resource_type, &id, query.as_deref().unwrap_or_default(), &headers);
+    // What is not even text names nothing that could be there.
+    let Ok(Path((resource_type, id))) = path else {
+        return Problem::not_found().answer(caller.request.as_ref());
+    };
+    let query = query.unwrap_or_default();
+    let answered = answer_read(&facade, &caller, &resource_type, &id, &query, &headers);
     answered.await.unwrap_or_else(|problem| problem.answer(caller.request.as_ref()))
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};
@@ -21,10 +22,11 @@ const LONGEST_FORM: usize = 16 * 1024;
 pub(super) async fn by_get(
     State(facade): State<Arc<Facade>>,
     Authenticated(caller): Authenticated,
-    Path(resource_type): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
+    let Ok(Path(resource_type)) = path else { return Problem::not_found().answer(caller.request.as_ref()) };
     let query = query.unwrap_or_default();
     let answered = answer_search(&facade, &caller, &resource_type, &query, &headers).await;
     answered.unwrap_or_else(|problem| problem.answer(caller.request.as_ref()))
@@ -33,11 +35,12 @@ pub(super) async fn by_get(
 pub(super) async fn by_post(
     State(facade): State<Arc<Facade>>,
     Authenticated(caller): Authenticated,
-    Path(resource_type): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    let Ok(Path(resource_type)) = path else { return Problem::not_found().answer(caller.request.as_ref()) };
     let answered = async {
         let form = form(&headers, body).await?;
         // R4: parameters may stand in both places, and mean the same in either.

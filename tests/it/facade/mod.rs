@@ -3,6 +3,7 @@
 mod audit;
 mod cached;
 mod demo;
+mod fuzz;
 mod hospital;
 mod logs;
 mod reads;

@@ -172,6 +172,11 @@ async fn a_binary_comes_as_content_or_as_fhir() {
         raw_as_fhir.json(),
         json!({"resourceType": "Binary", "id": "seen-note", "contentType": "text/html", "data": "PHA+bm90ZSBvZiBzZWVuPC9wPg=="})
     );
+    let etag = raw_as_fhir.header("etag").to_owned();
+    let raw = [("accept", "*/*"), ("if-none-match", etag.as_str())];
+    let content = world.call("GET", "/Binary/seen-note", Some(&token), &raw).await;
+    assert_eq!(content.status, 200, "another representation than the one that the client has");
+    assert_ne!(content.header("etag"), etag);
     let as_fhir = world.call("GET", "/Binary/seen-pdf", Some(&token), &fhir).await;
     assert_eq!(as_fhir.json()["data"], "JVBERi0x");
     for accept in ["*/*", "application/pdf", "text/html,*/*;q=0.8"] {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -114,6 +115,8 @@ pub struct Facts {
 /// The tests' moment.
 pub const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
+const PATIENCE: Duration = Duration::from_mins(2);
+
 impl World {
     /// Over the small hospital.
     pub async fn new() -> Self {
@@ -137,11 +140,17 @@ impl World {
         chartgate::credentials::install_crypto_provider();
         let random = Arc::new(SystemRandom);
         let outbound = OutboundOptions {
-            ehr: PurposeOptions { private_networks: true, ..PurposeOptions::default() },
+            // Long enough for a busy machine that writes everybody's record in a debug build.
+            ehr: PurposeOptions {
+                private_networks: true,
+                total_timeout: PATIENCE,
+                ..PurposeOptions::default()
+            },
             ..OutboundOptions::default()
         };
         let options = EhrOptions {
             retries: 0,
+            timeout: PATIENCE,
             breaker: BreakerOptions { failures: 1000, ..BreakerOptions::default() },
             ..EhrOptions::new(base.parse().unwrap(), BASE.parse().unwrap())
         };
