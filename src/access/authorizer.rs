@@ -13,7 +13,7 @@ use crate::fhir::resource_type::ResourceType;
 
 use super::facts::{Basis, Facts, PatientFacts, Reach};
 use super::identify;
-use super::permit::{FactLookup, Permit};
+use super::permit::{FactLookup, PanelLookup, Permit};
 use super::policy::{self, Decision, Verdict};
 use super::refusal::{DenyReason, Refusal};
 use super::release;
@@ -98,6 +98,27 @@ impl Authorizer {
             return Err(DenyReason::Inactive.into());
         }
         Ok(facts.represented && !self.look_up(&standing, patient).await?.reach.is_empty())
+    }
+
+    /// What the EHR is asked by for the panel of the subject's practices. Who comes back is decided one by one
+    /// ([`Self::reaches`]).
+    pub fn panel(&self, subject: &Subject) -> Result<PanelLookup, Refusal> {
+        let standing = self.relationships.standing(subject);
+        if !standing.active {
+            return Err(DenyReason::Inactive.into());
+        }
+        let practices = standing.providers.iter().flat_map(|provider| &provider.practices);
+        let mut lookup = PanelLookup::default();
+        for practice in practices.chain(&standing.practice) {
+            let PrimaryCare { npis, organizations } = self.relationships.roster_of(practice);
+            lookup.roster.npis.extend(npis);
+            lookup.roster.organizations.extend(organizations);
+        }
+        lookup.roster.npis.sort_unstable();
+        lookup.roster.npis.dedup();
+        lookup.roster.organizations.sort_unstable();
+        lookup.roster.organizations.dedup();
+        Ok(lookup)
     }
 
     /// Filters a body under the permit by which it was fetched, and frames a searchset.

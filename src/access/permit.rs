@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::domain::ids::FhirId;
+use crate::domain::ids::{FhirId, Npi};
 use crate::fhir::interaction::Interaction;
 
 use super::facts::Facts;
 use super::identify::PatientSought;
+use super::sources::PrimaryCare;
 use super::subject::Subject;
 
 /// Proof that the policy allowed `interaction` for `subject`. `ehr` and `cache` take nothing else.
@@ -39,6 +40,30 @@ impl Permit {
     /// What was allowed: the upstream URL and the cache key derive from it.
     pub fn interaction(&self) -> &Interaction {
         &self.interaction
+    }
+}
+
+/// Proof that the policy itself asks whose PCPs are on the rosters behind a subject: opens ids alone, on each of which it
+/// decides again.
+#[derive(Clone, Debug, Default)]
+pub struct PanelLookup {
+    pub(super) roster: PrimaryCare,
+}
+
+impl PanelLookup {
+    /// The NPIs on the rosters.
+    pub fn npis(&self) -> &[Npi] {
+        &self.roster.npis
+    }
+
+    /// The practices' Organizations in the EHR.
+    pub fn organizations(&self) -> &[FhirId] {
+        &self.roster.organizations
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests(roster: PrimaryCare) -> Self {
+        Self { roster }
     }
 }
 

@@ -51,6 +51,12 @@ pub trait RelationshipSource: Send + Sync {
 
     /// The practices whose roster holds one of these NPIs, or whose Organization is one of these.
     fn practices_of(&self, primary_care: &PrimaryCare) -> SmallVec<[PracticeId; 2]>;
+
+    /// The other way round: the NPIs on the practice's roster and its Organization.
+    fn roster_of(&self, practice: &PracticeId) -> PrimaryCare {
+        let _ = practice;
+        PrimaryCare::default()
+    }
 }
 
 /// A patient's PCPs as the EHR states them, all three forms of `generalPractitioner` resolved (D-09).

@@ -65,7 +65,7 @@ async fn a_good_answer_is_sealed_with_its_version_and_validators() {
     let Ok(Fetched::NotModified(again)) = ehr.ask(&read(), freshness.validator.clone()).await else {
         panic!()
     };
-    assert_eq!((again.fresh_for, again.validator), (Some(Duration::from_secs(60)), freshness.validator));
+    assert_eq!((again.fresh_for, again.validator), (Some(Duration::from_mins(1)), freshness.validator));
     let heard = server.heard();
     assert_eq!(heard[0].path, "/fhir/Organization/x");
     assert_eq!(heard[0].headers["accept"], "application/fhir+json");
@@ -160,12 +160,12 @@ async fn throttling_is_waited_out_when_it_is_short_and_told_when_it_is_long() {
     assert!(is_body(&result) && calls == 2 && started.elapsed() >= Duration::from_secs(1));
     let long = Act::status(429).with("Retry-After", "3600");
     let (result, calls) = reading(vec![long]).await;
-    let wait = Some(Duration::from_secs(3600));
+    let wait = Some(Duration::from_hours(1));
     assert_eq!((result.unwrap_err(), calls), (UpstreamError::Throttled { retry_after: wait }, 1));
     // The clock of the test stands at 2026-09-21T14:13:20Z.
     let dated = Act::status(503).with("Retry-After", "Mon, 21 Sep 2026 14:23:20 GMT");
     let (result, calls) = reading(vec![dated]).await;
-    let wait = Some(Duration::from_secs(600));
+    let wait = Some(Duration::from_mins(10));
     assert_eq!((result.unwrap_err(), calls), (UpstreamError::Unavailable { retry_after: wait }, 1));
     let (result, calls) = reading(vec![Act::status(429)]).await;
     assert_eq!((result.unwrap_err(), calls), (UpstreamError::Throttled { retry_after: None }, 3));

@@ -170,7 +170,7 @@ async fn perform(stream: &mut TcpStream, act: Act) {
                 body.len()
             );
             for (name, value) in headers {
-                head.push_str(&format!("{name}: {value}\r\n"));
+                head.extend([name, ": ", value.as_str(), "\r\n"]);
             }
             head.push_str("\r\n");
             let _ = stream.write_all(head.as_bytes()).await;

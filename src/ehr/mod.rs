@@ -7,6 +7,7 @@ mod breaker;
 mod capabilities;
 mod client;
 mod options;
+mod panel;
 mod primary_care;
 mod remembered;
 mod token;

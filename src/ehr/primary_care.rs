@@ -64,6 +64,24 @@ impl EhrPrimaryCare {
         }
     }
 
+    pub(super) fn ehr(&self) -> &Ehr {
+        &self.ehr
+    }
+
+    /// Remembers the PCPs that a Patient resource names, read from the EHR at `asked_at` or later.
+    pub(super) async fn learn(
+        &self,
+        patient: &FhirId,
+        body: &[u8],
+        asked_at: Timestamp,
+    ) -> Result<(), UpstreamError> {
+        let named = patient_general_practitioners(body, self.ehr.base.as_str(), &day(asked_at))
+            .map_err(|_| UpstreamError::Malformed)?;
+        let fact = self.resolve(named, asked_at).await?;
+        self.patients.put(patient, fact);
+        Ok(())
+    }
+
     async fn ask(&self, patient: &FhirId) -> Result<Dated<PrimaryCare>, UpstreamError> {
         let asked_at = self.clock.now();
         let Some(body) = self.ehr.get_json(&format!("Patient/{patient}"), "PCP facts: Patient").await? else {

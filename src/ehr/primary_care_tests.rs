@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::access::permit::PanelLookup;
 use crate::access::sources::{FactsUnavailable, PrimaryCare};
 use crate::domain::clock::ManualClock;
-use crate::domain::ids::FhirId;
+use crate::domain::ids::{FhirId, Npi};
 
 use super::faulty::{Act, Faulty, connect};
 use super::options::{BreakerOptions, PrimaryCareOptions};
@@ -51,12 +52,13 @@ impl World {
                 return Act::status(503);
             }
             let known = known.lock();
-            known.get(heard.path.trim_start_matches("/fhir/")).map_or(Act::status(404), |record: &String| {
-                match record.as_str() {
+            known.get(heard.path.trim_start_matches("/fhir").trim_start_matches('/')).map_or(
+                Act::status(404),
+                |record: &String| match record.as_str() {
                     "forbidden" => Act::status(403),
                     record => Act::After(Duration::from_millis(5), Box::new(Act::json(record))),
-                }
-            })
+                },
+            )
         })
         .await;
         let mut options = server.options();
@@ -106,10 +108,10 @@ async fn d09_all_three_forms_resolve_and_several_pcps_all_count() {
         ]),
     );
     let care = world.care().await.unwrap();
-    let mut npis: Vec<_> = care.npis.iter().map(|npi| npi.as_str()).collect();
+    let mut npis: Vec<_> = care.npis.iter().map(Npi::as_str).collect();
     npis.sort_unstable();
     assert_eq!(npis, [BEN, ANA]);
-    let mut organizations: Vec<_> = care.organizations.iter().map(|id| id.as_str()).collect();
+    let mut organizations: Vec<_> = care.organizations.iter().map(FhirId::as_str).collect();
     organizations.sort_unstable();
     assert_eq!(
         organizations,
@@ -137,7 +139,7 @@ async fn s33_the_bound_holds_through_every_link_of_the_chain() {
     world.set("Patient/q", &patient(&["Practitioner/ana"]));
     world.care.look_up(&id("q")).await.unwrap();
     // The practitioner is known for two minutes when p is first asked about; the whole may still be no older than five.
-    world.clock.advance(Duration::from_secs(120));
+    world.clock.advance(Duration::from_mins(2));
     assert_eq!(world.npis().await, [ANA]);
     world.set("Practitioner/ana", &practitioner(BEN));
     world.clock.advance(Duration::from_secs(181));
@@ -185,6 +187,45 @@ async fn an_unknown_patient_has_no_pcp_and_one_bad_reference_does_not_hide_the_o
     world.set("Practitioner/secret", "forbidden");
     world.set("Practitioner/odd", "not json");
     assert_eq!(world.npis().await, [ANA]);
+}
+
+#[tokio::test]
+async fn the_panel_is_found_by_every_reference_and_its_facts_are_learnt_on_the_way() {
+    let world = World::new().await;
+    let bundle = |resources: &[String], next: Option<&str>| {
+        let entries: Vec<_> = resources.iter().map(|r| format!(r#"{{"resource":{r}}}"#)).collect();
+        let link = next.map_or(String::new(), |next| {
+            format!(r#""link":[{{"relation":"next","url":"{}{next}"}}],"#, world.server.base)
+        });
+        format!(r#"{{"resourceType":"Bundle",{link}"entry":[{}]}}"#, entries.join(","))
+    };
+    let named = |id: &str, gp: &str| patient(&[gp]).replace(r#""id":"p""#, &format!(r#""id":"{id}""#));
+    world.set(
+        &format!("Practitioner?identifier=http%3A%2F%2Fhl7.org%2Ffhir%2Fsid%2Fus-npi%7C{ANA}&_count=200"),
+        &bundle(&[practitioner(ANA).replace(r#""id":"x""#, r#""id":"ana""#)], None),
+    );
+    let role =
+        r#"{"resourceType":"PractitionerRole","id":"r","practitioner":{"reference":"Practitioner/ana"}}"#;
+    world.set("PractitionerRole?practitioner=Practitioner/ana&_count=200", &bundle(&[role.to_owned()], None));
+    world.set("PractitionerRole/r", role);
+    world.set(
+        "Patient?general-practitioner=Organization/o1,Practitioner/ana,PractitionerRole/r&_count=200",
+        &bundle(&[named("p1", "Practitioner/ana"), named("p2", "PractitionerRole/r")], Some("?page=2")),
+    );
+    // The EHR returns somebody who was not asked for: a candidate whose facts say otherwise.
+    let strays = [named("p3", "Organization/o1"), named("p4", "Practitioner/ben"), "{}".to_owned()];
+    world.set("?page=2", &bundle(&strays, None));
+    let mut roster = PrimaryCare::default();
+    roster.npis.push(Npi::parse(ANA).unwrap());
+    roster.organizations.push(id("o1"));
+    let found = world.care.panel(&PanelLookup::for_tests(roster)).await.unwrap();
+    assert_eq!(found, [id("p1"), id("p2"), id("p3"), id("p4")]);
+    let calls = world.server.calls();
+    for (patient, npi) in [("p1", Some(ANA)), ("p2", Some(ANA)), ("p3", None), ("p4", Some(BEN))] {
+        let care = world.care.look_up(&id(patient)).await.unwrap();
+        assert_eq!(care.npis.first().map(Npi::as_str), npi, "{patient}");
+    }
+    assert_eq!(world.server.calls(), calls, "learnt on the way");
 }
 
 #[tokio::test]

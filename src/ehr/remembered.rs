@@ -69,6 +69,13 @@ impl<K: Eq + Hash + Clone, V> Remembered<K, V> {
         self.flights.share(key, work).await.0
     }
 
+    /// Remembers what was learnt on another way, unless something newer is known.
+    pub(super) fn put(&self, key: &K, fact: Dated<V>) {
+        if self.held.get(key).is_none_or(|held| held.as_of <= fact.as_of) {
+            self.held.insert(key.clone(), Dated { value: Arc::new(fact.value), as_of: fact.as_of });
+        }
+    }
+
     pub(super) fn forget(&self, key: &K) {
         self.held.remove(key);
     }

@@ -54,34 +54,21 @@ impl OutboundRequest {
 
 impl HttpClient {
     pub(super) fn new(common: &OutboundOptions, options: &PurposeOptions) -> Result<Self, OutboundError> {
-        #[expect(clippy::disallowed_methods, reason = "the one place that makes HTTP clients")]
-        let mut builder = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(options.connect_timeout)
-            .timeout(options.total_timeout)
-            .pool_idle_timeout(IDLE)
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .no_proxy();
-        let private_networks = options.private_networks;
-        if let Some(proxy) = &common.proxy {
-            builder = builder
-                .proxy(reqwest::Proxy::all(proxy.clone())?)
-                .dns_resolver(CheckedResolver { private_networks: true });
-        } else {
-            builder = builder.dns_resolver(CheckedResolver { private_networks });
-        }
         let mut authorities = Vec::new();
         for pem in &common.extra_authorities {
             authorities.extend(reqwest::Certificate::from_pem_bundle(pem)?);
         }
-        if !authorities.is_empty() {
-            builder = builder.tls_certs_merge(authorities);
-        }
-        if let Some(pem) = &options.identity {
-            builder = builder.identity(reqwest::Identity::from_pem(pem)?);
-        }
-        Ok(Self { inner: builder.build()?, max_body: options.max_body, private_networks })
+        let usual = builder(common, options)?.tls_certs_merge(authorities.clone()).build();
+        let inner = match usual {
+            Ok(client) => client,
+            // A machine without certificates of authorities: what needs none must still work, and what needs one will say so.
+            Err(error) => {
+                let error = OutboundError::from(error);
+                tracing::warn!(%error, "the system's certificate authorities cannot be used");
+                builder(common, options)?.tls_certs_only(authorities).build()?
+            }
+        };
+        Ok(Self { inner, max_body: options.max_body, private_networks: options.private_networks })
     }
 
     /// Sends `request` and collects the answer, whatever its status; a redirect is an answer like any other.
@@ -126,4 +113,33 @@ impl HttpClient {
     fn within_limit(&self, body: Bytes) -> Result<Bytes, OutboundError> {
         if body.len() > self.max_body { Err(OutboundError::TooLarge) } else { Ok(body) }
     }
+}
+
+/// A client's settings, but for the authorities that it trusts.
+fn builder(
+    common: &OutboundOptions,
+    options: &PurposeOptions,
+) -> Result<reqwest::ClientBuilder, OutboundError> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes HTTP clients")]
+    let mut builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(options.connect_timeout)
+        .timeout(options.total_timeout)
+        .pool_idle_timeout(IDLE)
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .no_proxy();
+    let private_networks = options.private_networks;
+    if let Some(proxy) = &common.proxy {
+        // The proxy itself commonly stands on a private network.
+        builder = builder
+            .proxy(reqwest::Proxy::all(proxy.clone())?)
+            .dns_resolver(CheckedResolver { private_networks: true });
+    } else {
+        builder = builder.dns_resolver(CheckedResolver { private_networks });
+    }
+    if let Some(pem) = &options.identity {
+        builder = builder.identity(reqwest::Identity::from_pem(pem)?);
+    }
+    Ok(builder)
 }

@@ -6,6 +6,8 @@ mod client;
 mod error;
 mod oauth;
 mod options;
+#[cfg(test)]
+mod tests;
 
 pub use client::{HttpClient, OutboundRequest};
 pub use error::OutboundError;

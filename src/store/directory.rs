@@ -131,6 +131,16 @@ impl RelationshipSource for Directory {
         }
         practices
     }
+
+    fn roster_of(&self, practice: &PracticeId) -> PrimaryCare {
+        let state = self.state.read();
+        let rostered = state.rosters.iter().filter(|(_, practices)| practices.contains(practice));
+        let organizations = state.organizations.iter().filter(|(_, of)| *of == practice);
+        PrimaryCare {
+            npis: rostered.map(|(npi, _)| npi.clone()).collect(),
+            organizations: organizations.map(|(id, _)| id.clone()).collect(),
+        }
+    }
 }
 
 impl State {

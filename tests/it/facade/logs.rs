@@ -49,6 +49,9 @@ async fn the_log_at_its_most_talkative_holds_no_phi() {
     let sink = Sink::new(Box::new(collected.clone()));
     let options = LogOptions { format: LogFormat::Json, filter: "trace".to_owned() };
     let subscriber = tracing_subscriber::registry().with(layer(&options, sink.clone()).unwrap());
+    // Where only one subscriber exists, tracing lets the first thread that meets an event decide for all: a second one keeps
+    // tests beside this one, which have none, from deciding.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let guard = tracing::subscriber::set_default(subscriber);
 
     let (world, ehr) = demo().await;
