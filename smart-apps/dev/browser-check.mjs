@@ -34,7 +34,7 @@ async function open(patient, { size = [1280, 900], scheme = 'light', hash = '', 
   const iss = encodeURIComponent(`${portal.origin}/fhir/r4`);
   await page.goto(`${portal.origin}/apps/record-viewer/launch.html?iss=${iss}${patient ? `&launch=${patient}` : ''}`);
   await page.waitForURL('**/index.html*');
-  await page.waitForSelector('.banner-name:not(:has(.skeleton))');
+  if (settle) await page.waitForSelector('.banner-name:not(:has(.skeleton))');
   if (hash) await show(page, hash);
   if (settle) await settled(page);
   return page;
@@ -177,6 +177,21 @@ for (const [name, fault, words] of [
     await page.context().close();
   });
 }
+
+test('everything fails: said once, and one button brings everything back', async () => {
+  portal.control.fail.set('*', { status: 503 });
+  const page = await open('mia', { settle: false });
+  await page.getByText('The parts of this record didn’t load: the hospital’s system isn’t answering').waitFor();
+  assert.equal(await page.locator('.trouble').count(), 1);
+  await assertAccessible(page, 'everything failed');
+  portal.control.fail.clear();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'Admitted: acute asthma exacerbation' }).waitFor();
+  await page.getByText('Respiratory virus panel').first().waitFor();
+  await settled(page);
+  assert.equal(await page.locator('.trouble').count(), 0);
+  await page.context().close();
+});
 
 test('a record whose pages stop half way shows what came and says that it may not be all', async () => {
   portal.control.fail.set('Encounter', { status: 503, after: 40 });

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import type { RecordStore } from './record/store';
-import { PageContext, TABS, TAB_WORDS, useFeed, useMedia, type Page, type Tab } from './ui/context';
+import { PageContext, TABS, TAB_WORDS, useFeed, useMedia, useWhole, type Page, type Tab } from './ui/context';
 import { ErrorBoundary } from './ui/ErrorBoundary';
 import { SessionDialog } from './ui/SessionDialog';
 import { Banner, Tools } from './views/Banner';
@@ -15,6 +15,7 @@ import { Results } from './views/Results';
 import { NoRecord } from './views/StartPage';
 import { Summary } from './views/Summary';
 import { TimelineList } from './views/TimelineList';
+import { WholeTrouble } from './views/WholeTrouble';
 
 const VIEWS: Record<Tab, () => ComponentChildren> = {
   summary: () => <Summary />,
@@ -40,6 +41,7 @@ export function App({ store, encounterId, ended, resume }: AppProps) {
   const narrow = useMedia('(max-width: 639px)');
   const now = useNow();
   const patient = useFeed(store.patient);
+  const whole = useWhole(store);
 
   useEffect(() => {
     const listen = () => setTab(tabOfHash() ?? 'summary');
@@ -57,8 +59,8 @@ export function App({ store, encounterId, ended, resume }: AppProps) {
       setNoteKey(key);
       open('notes');
     };
-    return { store, now, encounterId, noteKey, openNote, open };
-  }, [store, now, encounterId, noteKey]);
+    return { store, now, encounterId, whole: whole !== undefined, noteKey, openNote, open };
+  }, [store, now, encounterId, whole, noteKey]);
 
   if (patient.status === 'failed' && patient.failure?.kind === 'missing') return <NoRecord />;
   return (
@@ -73,6 +75,7 @@ export function App({ store, encounterId, ended, resume }: AppProps) {
         {!narrow && <Tabs tab={tab} />}
       </header>
       <main id="main" tabIndex={-1} class={ended ? 'ended' : ''} inert={ended}>
+        <WholeTrouble state={whole} />
         {narrow ? <Folds tab={tab} /> : <ErrorBoundary key={tab}>{VIEWS[tab]()}</ErrorBoundary>}
       </main>
       <Footer narrow={narrow} />

@@ -53,6 +53,7 @@ describe('a feed', () => {
 
   it.each([
     [503, 'unavailable'],
+    [502, 'unavailable'],
     [403, 'forbidden'],
     [404, 'missing'],
     [400, 'refused'],
@@ -65,6 +66,12 @@ describe('a feed', () => {
     await feed.load();
     expect(feed.state.status).toBe('failed');
     expect(feed.state.failure?.kind).toBe(kind);
+  });
+
+  it('knows the server’s word that the hospital’s answer made no sense', async () => {
+    const { feed } = server([new Response('{}', { status: 502, headers: { 'content-type': 'application/fhir+json' } })]);
+    await feed.load();
+    expect(feed.state.failure?.kind).toBe('malformed');
   });
 
   it('keeps what came before when a later page or a reload fails', async () => {

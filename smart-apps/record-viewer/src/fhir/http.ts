@@ -130,17 +130,19 @@ function requestId(response: Response): { requestId?: string } {
 function failureOf(response: Response): Failure {
   const wait = Number(response.headers.get('retry-after') ?? Number.NaN);
   return {
-    kind: kindOf(response.status),
+    kind: kindOf(response),
     ...(Number.isFinite(wait) ? { retryAfter: wait } : {}),
     ...requestId(response),
   };
 }
 
-function kindOf(status: number): FailureKind {
+function kindOf({ status, headers }: Response): FailureKind {
   if (status === 401) return 'session';
   if (status === 403) return 'forbidden';
   if (status === 404 || status === 410) return 'missing';
   if (status === 429) return 'busy';
+  // Our server's 502 says that the hospital's answer made no sense; a proxy's, that nothing answers.
+  if (status === 502 && /fhir\+json/.test(headers.get('content-type') ?? '')) return 'malformed';
   return status >= 500 ? 'unavailable' : 'refused';
 }
 

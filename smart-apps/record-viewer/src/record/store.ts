@@ -95,4 +95,9 @@ export class RecordStore {
   load(): void {
     for (const feed of this.feeds()) void feed.load();
   }
+
+  /** Tries every part again that failed: what was down for one was likely down for the others. */
+  retry(): void {
+    for (const feed of this.feeds()) if (feed.state.status === 'failed') void feed.load();
+  }
 }

@@ -63,7 +63,9 @@ export function Freshness({ sources }: { sources: Source[] }) {
 
 /** What went wrong with one source, in its place. */
 export function Trouble({ source: { feed, what } }: { source: Source }) {
+  const { store, whole } = usePage();
   const state = useFeed(feed);
+  if (whole) return null;
   if (state.status === 'failed' && state.failure) {
     const { text, again } = failureWords(state.failure, what);
     return (
@@ -72,7 +74,7 @@ export function Trouble({ source: { feed, what } }: { source: Source }) {
           {text} {state.items.length > 0 && 'What you see here is what came before, and may not be all.'}
         </p>
         {again && (
-          <button type="button" class="button-second" onClick={() => void feed.load()}>
+          <button type="button" class="button-second" onClick={() => store.retry()}>
             Try again<span class="visually-hidden"> to load {what.toLowerCase()}</span>
           </button>
         )}

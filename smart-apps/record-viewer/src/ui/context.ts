@@ -25,6 +25,8 @@ export interface Page {
   now: Date;
   /** The encounter that the portal opened the record from. */
   encounterId?: string;
+  /** Nothing has come at all, and that is said once for the whole record instead of in each part. */
+  whole: boolean;
   /** The note in the reading pane. */
   noteKey?: string;
   openNote(key: string | undefined): void;
@@ -47,6 +49,16 @@ export function useFeed<T extends FhirResource>(feed: Feed<T>): FeedState<T> {
     return feed.subscribe(() => setState(feed.state));
   }, [feed]);
   return state;
+}
+
+export type WholeState = 'failed' | 'slow' | undefined;
+
+/** What is true of the whole record: everything failed, or nothing has come after five seconds. */
+export function useWhole(store: RecordStore): WholeState {
+  const states = store.feeds().map((feed) => useFeed(feed));
+  if (states.some((state) => state.items.length > 0 || state.status === 'ready')) return undefined;
+  if (states.every((state) => state.status === 'failed')) return 'failed';
+  return states.some((state) => state.slow) ? 'slow' : undefined;
 }
 
 /** Somebody's contact details: what the reference says at once, the rest when the directory has answered. */

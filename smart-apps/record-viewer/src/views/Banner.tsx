@@ -23,7 +23,7 @@ export function Banner() {
       <div class="banner-more">
         {patient && <OneOfSeveral patient={patient} />}
         <AllergyLine />
-        <PrimaryCare patient={patient} />
+        <PrimaryCare patient={patient} failed={state.status === 'failed'} />
       </div>
     </div>
   );
@@ -44,7 +44,7 @@ export function Tools() {
 }
 
 function Wait() {
-  return <span class="skeleton skeleton-name" aria-label="Loading" />;
+  return <span class="skeleton skeleton-name" role="img" aria-label="Loading" />;
 }
 
 function Identity({ patient }: { patient: Patient }) {
@@ -98,7 +98,7 @@ function AllergyLine() {
     <p class={active.length ? 'allergies allergies-some' : 'allergies'}>
       <span class="label">Allergies </span>
       {state.status === 'failed' && !active.length && <strong>not loaded: don’t assume that there are none</strong>}
-      {state.status === 'loading' && !active.length && <span class="skeleton skeleton-line" aria-label="Loading" />}
+      {state.status === 'loading' && !active.length && <span class="skeleton skeleton-line" role="img" aria-label="Loading" />}
       {active.slice(0, 3).map((one, at) => (
         <span key={one.id} class="allergy">
           {at > 0 && ', '}
@@ -117,14 +117,14 @@ function AllergyLine() {
   );
 }
 
-function PrimaryCare({ patient }: { patient: Patient | undefined }) {
+function PrimaryCare({ patient, failed }: { patient: Patient | undefined; failed: boolean }) {
   const reference = patient?.generalPractitioner?.[0];
   const { contact } = useContact(reference, patient);
   const others = (patient?.generalPractitioner?.length ?? 0) - 1;
   return (
     <p class="pcp">
       <span class="label">PCP </span>
-      {!patient ? <span class="skeleton skeleton-line" aria-label="Loading" /> : !reference ? 'none recorded' : contact?.name || '…'}
+      {!patient && failed ? 'not loaded' : !patient ? <span class="skeleton skeleton-line" role="img" aria-label="Loading" /> : !reference ? 'none recorded' : contact?.name || '…'}
       {contact?.phones[0] && (
         <>
           {' '}

@@ -132,7 +132,7 @@ function SummaryButtons({ encounter }: { encounter: Encounter }) {
   const summary = notes.find(isDischargeSummary);
   const main = summary ?? notes[0];
   if (!main) {
-    return <p class="latest-buttons muted">{loading ? <span class="skeleton skeleton-button" aria-label="Loading notes" /> : 'No notes from this contact that you can see.'}</p>;
+    return <p class="latest-buttons muted">{loading ? <span class="skeleton skeleton-button" role="img" aria-label="Loading notes" /> : 'No notes from this contact that you can see.'}</p>;
   }
   return (
     <p class="latest-buttons">
