@@ -50,6 +50,8 @@ struct Viewer {
     name: String,
     from: String,
     why: String,
+    /// Doctors of a practice who have an account; empty for a single person.
+    members: Vec<String>,
     parts: String,
     until: String,
     last: Option<String>,
@@ -105,26 +107,21 @@ async fn primary(
     whose: &str,
     reads: &[&StoredAudit],
 ) -> Result<Viewer, Problem> {
-    let mut last = None;
-    for stored in reads.iter().filter(|stored| stored.event.reason.as_deref() != Some("grant")) {
-        let Some(account) = &stored.event.account else { continue };
-        let account = portal.web.store().account(account).await.map_err(Problem::internal)?;
-        let member = account.is_some_and(|account| match &account.kind {
-            AccountKind::Provider { npi } => practice.roster.contains(npi),
-            _ => false,
-        });
-        if member {
-            last = Some(ago(portal, stored));
-            break;
-        }
+    let mut members = Vec::new();
+    for npi in &practice.roster {
+        members.extend(portal.web.store().account_by_npi(npi).await.map_err(Problem::internal)?);
     }
+    let looked = reads.iter().find(|stored| {
+        stored.event.account.as_ref().is_some_and(|who| members.iter().any(|member| member.id == *who))
+    });
     Ok(Viewer {
         name: practice.name.clone(),
         from: practice.address.clone(),
         why: format!("{whose} regular doctor works here"),
         parts: "Everything that the hospital shares with regular doctors".to_owned(),
         until: format!("As long as this is {whose} practice"),
-        last,
+        last: looked.map(|stored| ago(portal, stored)),
+        members: members.into_iter().map(|member| member.name).collect(),
     })
 }
 
@@ -144,6 +141,7 @@ async fn granted(
         name: account.name.clone(),
         from: practice_of(portal, account).await?,
         why: format!("You gave permission on {}", dates::day(dates::day_of(grant.created_at, zone))),
+        members: Vec::new(),
         parts: parts(grant.kinds),
         until: match grant.ends_at {
             Some(end) => format!("Until {}", dates::day(dates::day_of(end, zone))),
@@ -214,6 +212,7 @@ pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
         name: name.into(),
         from: from.into(),
         why: why.into(),
+        members: if until.starts_with("As long") { vec!["Dr. Ana Ellis".into()] } else { vec![] },
         parts: parts.into(),
         until: until.into(),
         last: last.map(str::to_owned),

@@ -26,7 +26,8 @@ pub fn is_built(app: &str) -> bool {
 /// those are kept for a year; everything else is asked for again each time.
 pub async fn serve(State(_web): State<Web>, Path(path): Path<String>, headers: HeaderMap) -> Response {
     let name = if path.ends_with('/') { format!("{path}index.html") } else { path };
-    let Some(file) = Files::get(&name).filter(|_| !name.contains("/.")) else {
+    let hidden = name.split('/').any(|part| part.starts_with('.'));
+    let Some(file) = Files::get(&name).filter(|_| !hidden) else {
         return Problem::NotFound.into_response();
     };
     let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash()));

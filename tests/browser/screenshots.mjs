@@ -5,6 +5,9 @@ import { startDemo } from './lib/demo.mjs';
 import { patientWith, pcp, specialist, stranger, userOf } from './lib/people.mjs';
 
 const folder = process.argv[2] ?? 'screenshots';
+// SCREENS=desktop,phone SCHEMES=light: just those.
+const screens = process.env.SCREENS?.split(',') ?? Object.keys(SCREENS);
+const schemes = process.env.SCHEMES?.split(',') ?? ['light', 'dark'];
 await mkdir(folder, { recursive: true });
 const demo = await startDemo();
 const browser = await startBrowser();
@@ -70,8 +73,8 @@ const views = [
 ];
 
 for (const [user, pages] of views) {
-  for (const screen of Object.keys(SCREENS)) {
-    for (const scheme of ['light', 'dark']) {
+  for (const screen of screens) {
+    for (const scheme of schemes) {
       const page = await openPage(browser, { screen, scheme });
       if (user) await signIn(page, demo.portal, user);
       for (const [name, show] of Object.entries(pages)) {

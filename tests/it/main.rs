@@ -16,6 +16,7 @@ mod oauth;
 mod oracle;
 mod oracle_world;
 mod facade;
+mod portal;
 mod ranks;
 mod server;
 mod store;

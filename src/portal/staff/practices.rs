@@ -4,7 +4,6 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::account::{Account, AccountKind};
 use crate::domain::ids::PracticeId;
 use crate::domain::practice::Practice;
 use crate::portal::Portal;
@@ -48,31 +47,14 @@ pub async fn show(
     let id = PracticeId::parse(&id).map_err(|_| Problem::NotFound)?;
     let practice =
         portal.web.store().practice(&id).await.map_err(Problem::internal)?.ok_or(Problem::NotFound)?;
-    let providers = providers(&portal).await?;
-    let roster = practice
-        .roster
-        .iter()
-        .map(|npi| Member {
-            npi: npi.to_string(),
-            account: providers
-                .iter()
-                .find(|account| matches!(&account.kind, AccountKind::Provider { npi: own } if own == npi))
-                .map(|account| (account.id.to_string(), account.name.clone())),
-        })
-        .collect();
+    let mut roster = Vec::new();
+    for npi in &practice.roster {
+        let account = portal.web.store().account_by_npi(npi).await.map_err(Problem::internal)?;
+        let account = account.map(|account| (account.id.to_string(), account.name));
+        roster.push(Member { npi: npi.to_string(), account });
+    }
     let chrome = user.chrome(practice.name.clone());
     Ok(Page::new(PracticePage { chrome, practice, roster }).into_response())
-}
-
-async fn providers(portal: &Portal) -> Result<Vec<Account>, Problem> {
-    let mut all = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let batch = portal.web.store().accounts(after.as_deref(), 500).await.map_err(Problem::internal)?;
-        let Some(last) = batch.last() else { return Ok(all) };
-        after = Some(last.email.clone());
-        all.extend(batch.into_iter().filter(|account| matches!(account.kind, AccountKind::Provider { .. })));
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,62 @@
+// The EHR fails in each of its ways: the page says so in place, the rest of it works, and nothing typed is lost for good.
+import assert from 'node:assert/strict';
+import { checkAccess, closePage, openPage, settled, signIn } from '../lib/browser.mjs';
+import { userOf } from '../lib/people.mjs';
+
+const TROUBLES = [{ down: 'drop' }, { down: 'unavailable' }, { throttle_every: 1 }, { broken_json: true }];
+
+/** Turns the knobs of the demo hospital, and back again whatever happens. */
+const withKnobs = async (demo, knobs, story) => {
+  const address = `${new URL(demo.ehr).origin}/sandbox/knobs`;
+  const send = (settings) =>
+    fetch(address, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(settings) });
+  assert.equal((await send(knobs)).status, 200);
+  try {
+    await story();
+  } finally {
+    await send({});
+  }
+};
+
+export default {
+  'the EHR is away, busy or broken: the home page stands, and says what it cannot show': async ({ browser, demo }) => {
+    // A practice whose lists nobody has opened in this run, so that the cache cannot stand in.
+    const users = demo.users.filter((user) => user.kind === 'provider' && user.sees.length > 5).reverse();
+    for (const [index, knobs] of TROUBLES.entries()) {
+      const user = users[index * 2] ?? users[index];
+      const what = JSON.stringify(knobs);
+      await withKnobs(demo, knobs, async () => {
+        const page = await openPage(browser);
+        await signIn(page, demo.portal, user);
+        await settled(page);
+        const list = page.getByRole('region', { name: 'At the hospital' });
+        assert.ok((await list.innerText()).trim().length > 40, `${what}: something is said`);
+        await checkAccess(page, `home, ${what}`);
+        await page.getByLabel('MRN, or first and last name').fill(`5${index}550${index}1`);
+        await page.getByRole('button', { name: 'Find' }).click();
+        await page.getByRole('heading', { level: 1, name: /record system does not answer/ }).waitFor({ timeout: 60_000 });
+        await checkAccess(page, `search, ${what}`);
+        await closePage(page);
+      });
+    }
+  },
+
+  'what failed is there again at a click once the EHR is back': async ({ browser, demo }) => {
+    const user = userOf(demo, 'sponsored', (user) => user.sees.length > 5);
+    const page = await openPage(browser);
+    await withKnobs(demo, { down: 'unavailable' }, async () => {
+      await signIn(page, demo.portal, user);
+      await settled(page);
+    });
+    const list = page.getByRole('region', { name: 'At the hospital' });
+    const again = list.getByRole('button', { name: 'Try again' });
+    // The cache may have had everything; then there is nothing to try again.
+    if (await again.isVisible()) {
+      await page.waitForTimeout(6000);
+      await again.click();
+      await settled(page);
+    }
+    await list.getByText(/As of/).waitFor();
+    await closePage(page);
+  },
+};

@@ -1,0 +1,7 @@
+//! The portal's pages from outside, in the process: headers, sessions, forms, roles.
+
+mod forms;
+mod headers;
+mod roles;
+mod sessions;
+mod world;

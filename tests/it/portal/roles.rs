@@ -1,0 +1,100 @@
+//! A sweep of every page as each kind of person: whom it is for, and nobody else (S-06).
+
+use axum::body::Body;
+use http::{Method, Request, StatusCode};
+
+use super::world::{Jar, World};
+
+/// Whom a page is for.
+#[derive(Clone, Copy, PartialEq)]
+enum For {
+    Everybody,
+    SignedIn,
+    Clinicians,
+    Staff,
+}
+
+use For::{Clinicians, Everybody, SignedIn, Staff};
+
+/// Every page that answers GET.
+const PAGES: &[(&str, For)] = &[
+    ("/", SignedIn),
+    ("/sign-in", Everybody),
+    ("/help", Everybody),
+    ("/help/find-a-patient", Everybody),
+    ("/help/sponsored-access", Everybody),
+    ("/help/request-pcp-access", Everybody),
+    ("/help/request-non-pcp-access", Everybody),
+    ("/help/privacy", Everybody),
+    ("/help/browsers", Everybody),
+    ("/patients/at-the-hospital", Clinicians),
+    ("/patients/saved", Clinicians),
+    ("/patients/handle", Clinicians),
+    ("/staff/accounts", Staff),
+    ("/staff/accounts/none", Staff),
+    ("/staff/accounts/none/suspend", Staff),
+    ("/staff/practices", Staff),
+    ("/staff/practices/none", Staff),
+    ("/staff/clients", Staff),
+    ("/staff/audit", Staff),
+    ("/staff/health", Staff),
+];
+
+/// Every form.
+const FORMS: &[(&str, For)] = &[
+    ("/patients/search", Clinicians),
+    ("/patients/save", Clinicians),
+    ("/patients/unsave", Clinicians),
+    ("/staff/accounts/none/suspend", Staff),
+    ("/staff/accounts/none/reactivate", Staff),
+    ("/staff/audit/patient", Staff),
+];
+
+#[tokio::test]
+async fn s06_every_page_is_for_whom_it_is_for() {
+    let world = World::new().await;
+    for (who, kind) in [("ana", Clinicians), ("jo", Clinicians), ("gus", SignedIn), ("sue", Staff)] {
+        let mut jar = world.sign_in(who).await;
+        for (path, whose) in PAGES {
+            let status = world.get(&mut jar, path).await.status;
+            let allowed = matches!(whose, Everybody | SignedIn) || *whose == kind;
+            assert_eq!(status != StatusCode::FORBIDDEN, allowed, "{who} at {path}: {status}");
+        }
+        for (path, whose) in FORMS {
+            let status = world.submit(&mut jar, "/help", path, &[]).await.status;
+            assert_eq!(status != StatusCode::FORBIDDEN, *whose == kind, "{who} sends {path}: {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_who_is_not_signed_in_gets_past_sign_in() {
+    let world = World::new().await;
+    for (path, whose) in PAGES {
+        let answer = world.get(&mut Jar::default(), path).await;
+        if *whose == Everybody {
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+        } else {
+            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
+            assert!(answer.header("location").starts_with("/sign-in"), "{path}");
+        }
+    }
+    for (path, _) in FORMS {
+        let answer = world.post(&mut Jar::default(), path, &[]).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
+        assert!(answer.body.contains("Sign in"), "{path}");
+    }
+    // What the script fetches is not sent to sign in: it would take the form for the list.
+    let request = Request::get("/patients/saved").header("x-fragment", "1").body(Body::empty()).unwrap();
+    assert_eq!(world.send(&mut Jar::default(), request).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn no_page_answers_another_method() {
+    let world = World::new().await;
+    let mut jar = world.sign_in("sue").await;
+    for (path, _) in PAGES {
+        let request = Request::builder().method(Method::DELETE).uri(*path).body(Body::empty()).unwrap();
+        assert_eq!(world.send(&mut jar, request).await.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    }
+}
