@@ -30,6 +30,7 @@ use crate::facade::{self, Facade};
 use crate::oauth::{self, endpoints::Endpoints, keys::IdTokenKeys};
 use crate::outbound::{Outbound, Purpose};
 use crate::portal;
+use crate::records::panel::Panels;
 use crate::records::{Offer, Records};
 use crate::server::Server;
 use crate::store::Store;
@@ -206,8 +207,10 @@ impl Pieces<'_> {
         let clock = self.surroundings.clock.clone();
         let mrn_system: Option<Arc<str>> = self.config.hospital.mrn_system.as_deref().map(Into::into);
         let fhir = self.facade(origins);
+        let panels = Arc::new(Panels::new(self.records.clone(), self.store.clone()));
         let directory = Arc::new(oauth::directory::Directory::new(
             self.records.clone(),
+            panels.clone(),
             self.store.clone(),
             clock.clone(),
             mrn_system.clone(),
@@ -229,6 +232,7 @@ impl Pieces<'_> {
             web: self.web.clone(),
             accounts: Arc::new(accounts),
             records: self.records,
+            panels,
             ehr: self.ehr,
             viewer: ClientId::parse(VIEWER).map_err(BuildError::new)?,
             fhir_base: options::fhir_base(self.config)?.to_string(),

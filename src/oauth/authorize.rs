@@ -43,7 +43,9 @@ pub struct User {
 }
 
 /// What our own pages read of patients: narrow, and never through a token.
-static SCOPES: LazyLock<Arc<ScopeSet>> = LazyLock::new(|| Arc::new(ScopeSet::parse("user/Patient.rs")));
+static SCOPES: LazyLock<Arc<ScopeSet>> = LazyLock::new(|| {
+    Arc::new(ScopeSet::parse("user/Patient.rs user/Practitioner.rs user/PractitionerRole.rs"))
+});
 
 impl User {
     /// The user as the policy sees the requests of our own pages.

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt as _, StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use moka::future::Cache;
 use serde_json::Value;
 
 use crate::access::authorizer::PatientSought;
 use crate::access::refusal::Refusal;
 use crate::access::released::Released;
-use crate::access::sources::RelationshipSource as _;
 use crate::access::subject::{Actor, Subject};
 use crate::domain::clock::SharedClock;
 use crate::domain::ids::{AccountId, FhirId, Npi};
@@ -19,6 +18,7 @@ use crate::fhir::interaction::Search;
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::scope::ScopeSet;
 use crate::fhir::search::{Query, TotalWanted};
+use crate::records::panel::Panels;
 use crate::records::{Caller, Records, Unanswered};
 use crate::store::Store;
 use crate::store::throttle::ThrottleKind;
@@ -28,14 +28,13 @@ use super::people::{FhirUsers, Found, Offered, PatientLine, Patients, PatientsEr
 
 /// Patients looked up at a time.
 const AT_ONCE: usize = 8;
-/// Most patients of a panel that are listed; the others are found by searching.
-const MOST_LISTED: usize = 100;
 /// How long a user's place in the hospital's directory is taken as known.
 const PRACTITIONER_LIFE: Duration = Duration::from_mins(15);
 
 /// Over the pipeline and the store.
 pub struct Directory {
     records: Arc<Records>,
+    panels: Arc<Panels>,
     store: Store,
     clock: SharedClock,
     mrn_system: Option<Arc<str>>,
@@ -46,12 +45,13 @@ impl Directory {
     /// `mrn_system` is the identifier system of the hospital's MRNs.
     pub fn new(
         records: Arc<Records>,
+        panels: Arc<Panels>,
         store: Store,
         clock: SharedClock,
         mrn_system: Option<Arc<str>>,
     ) -> Self {
         let practitioners = Cache::builder().max_capacity(10_000).time_to_live(PRACTITIONER_LIFE).build();
-        Self { records, store, clock, mrn_system, practitioners }
+        Self { records, panels, store, clock, mrn_system, practitioners }
     }
 
     fn line(&self, json: &Value) -> Option<PatientLine> {
@@ -66,56 +66,22 @@ impl Directory {
         }
     }
 
-    async fn saved(&self, caller: &Caller, account: &AccountId) -> Result<Vec<PatientLine>, PatientsError> {
-        let saved = self.store.saved_patients(account).await.map_err(|e| unavailable(&e))?;
-        let lines: Vec<_> = stream::iter(saved)
-            .map(|saved| async move { self.patient(caller, &saved.patient).await })
-            .buffered(AT_ONCE)
-            .collect()
-            .await;
-        let lines: Result<Vec<_>, _> = lines.into_iter().collect();
-        Ok(lines?.into_iter().flatten().collect())
-    }
-
-    /// The NPIs on the rosters of the practices behind the caller.
-    async fn roster(&self, caller: &Caller) -> Result<Vec<Npi>, PatientsError> {
-        let standing = self.store.directory().standing(&caller.subject);
-        let mut npis: Vec<Npi> = Vec::new();
-        for practice in standing.providers.iter().flat_map(|provider| &provider.practices) {
-            let practice = self.store.practice(practice).await.map_err(|e| unavailable(&e))?;
-            npis.extend(practice.into_iter().flat_map(|practice| practice.roster));
+    /// A patient of a list: read now where the list came without the resource.
+    async fn listed(
+        &self,
+        caller: &Caller,
+        id: &FhirId,
+        json: Option<Vec<u8>>,
+    ) -> Result<Option<PatientLine>, PatientsError> {
+        match json {
+            Some(json) => Ok(serde_json::from_slice(&json).ok().and_then(|json| self.line(&json))),
+            None => self.patient(caller, id).await,
         }
-        npis.sort();
-        npis.dedup();
-        Ok(npis)
     }
-
-    /// One provider's patients, as the EHR lists them and the policy releases them. The second value: whether there are more.
-    async fn patients_of(&self, caller: &Caller, account: &AccountId, npi: &Npi) -> (Vec<PatientLine>, bool) {
-        let Some(practitioner) = self.practitioner(account, npi).await else { return (Vec::new(), false) };
-        let query = format!("_count={MOST_LISTED}&general-practitioner=Practitioner%2F{practitioner}");
-        // An EHR without this parameter gives what it likes; what is released stays the same.
-        let Ok(released) = self.records.search(caller, &patients_query(&query)).await else {
-            return (Vec::new(), false);
-        };
-        let Some(bundle) = json(&released) else { return (Vec::new(), false) };
-        let lines = entries(&bundle, "Patient").filter_map(|patient| self.line(patient)).collect();
-        (lines, has_next(&bundle))
-    }
-}
-
-fn patients_query(query: &str) -> Query {
-    let search = Search { resource_type: ResourceType::Patient, patient: None, query: query.into() };
-    Query { search, total: TotalWanted::None, count_only: false }
 }
 
 fn json(released: &Released) -> Option<Value> {
     serde_json::from_slice(&released.chunks().concat()).ok()
-}
-
-fn has_next(bundle: &Value) -> bool {
-    let links = bundle.get("link").and_then(Value::as_array);
-    links.is_some_and(|links| links.iter().any(|link| link.get("relation").is_some_and(|r| r == "next")))
 }
 
 fn unavailable(cause: &dyn std::fmt::Display) -> PatientsError {
@@ -134,22 +100,16 @@ impl Patients for Directory {
     fn offered<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<Offered, PatientsError>> {
         async move {
             let account = account_of(caller)?;
-            let mut saved = self.saved(caller, account).await?;
-            let roster = self.roster(caller).await?;
-            let lists: Vec<_> = stream::iter(roster)
-                .map(|npi| async move { self.patients_of(caller, account, &npi).await })
-                .buffered(AT_ONCE)
-                .collect()
-                .await;
-            let mut more = lists.iter().any(|(_, more)| *more);
-            let mut panel: Vec<PatientLine> = lists.into_iter().flat_map(|(lines, _)| lines).collect();
-            panel.retain(|line| saved.iter().all(|other| other.id != line.id));
-            for lines in [&mut saved, &mut panel] {
-                lines.sort_by(|a, b| (a.name.to_lowercase(), &a.id).cmp(&(b.name.to_lowercase(), &b.id)));
-                lines.dedup();
-            }
-            more |= panel.len() > MOST_LISTED;
-            panel.truncate(MOST_LISTED);
+            let on_list = self.store.saved_patients(account).await.map_err(|e| unavailable(&e))?;
+            let panel = self.panels.of(caller).await.map_err(|e| unavailable(&e))?;
+            let lines = stream::iter(panel.patients)
+                .map(|(id, json)| async move { self.listed(caller, &id, json).await });
+            let mut lines: Vec<PatientLine> =
+                lines.buffered(AT_ONCE).try_collect::<Vec<_>>().await?.into_iter().flatten().collect();
+            lines.sort_by(|a, b| (a.name.to_lowercase(), &a.id).cmp(&(b.name.to_lowercase(), &b.id)));
+            let more = panel.more;
+            let (saved, panel) =
+                lines.into_iter().partition(|line| on_list.iter().any(|s| s.patient == line.id));
             Ok(Offered { saved, panel, more })
         }
         .boxed()

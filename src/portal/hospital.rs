@@ -17,13 +17,13 @@ use jiff::civil::Date;
 
 use super::Portal;
 use super::ask::unanswered;
-use super::bundle::Bundle;
 use super::encounter::{Encounter, Stay};
-use super::panel::Panel;
 use super::patient::Person;
 use crate::domain::ids::FhirId;
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::search::parse;
+use crate::records::bundle::Bundle;
+use crate::records::panel::Panel;
 use crate::records::{Caller, Unanswered};
 use crate::web::dates;
 use crate::web::page::{Chrome, Page};
@@ -95,7 +95,7 @@ async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let caller = portal.caller(&user);
-    let panel = portal.panel(&user, &caller).await.map_err(unanswered)?;
+    let panel = portal.panels.of(&caller).await.map_err(unanswered)?;
     let more = panel.more;
     let rows = rows(&portal, &user, &caller, panel).await?;
     let groups = grouped(rows);

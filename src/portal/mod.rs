@@ -1,14 +1,12 @@
 //! Rank 5: the pages, one family per file. Handlers read the request, ask `accounts`, `records` or `store`, and fill a template.
 
 mod ask;
-mod bundle;
 mod encounter;
 mod family;
 mod help;
 mod home;
 mod hospital;
 mod open;
-mod panel;
 mod patient;
 mod query;
 mod recent;
@@ -22,21 +20,17 @@ mod samples;
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
-use moka::future::Cache;
 
 use crate::accounts::Accounts;
-use crate::domain::ids::{ClientId, Npi};
+use crate::domain::ids::ClientId;
 use crate::ehr::Ehr;
 use crate::records::Records;
+use crate::records::panel::Panels;
 use crate::web::problem::Problem;
 use crate::web::{self, Web};
-
-/// How long a provider's place in the hospital's directory is taken as known.
-const DOCTOR_LIFE: Duration = Duration::from_mins(15);
 
 /// What the pages work with.
 pub struct Parts {
@@ -46,6 +40,8 @@ pub struct Parts {
     pub accounts: Arc<Accounts>,
     /// The one door to clinical data.
     pub records: Arc<Records>,
+    /// Whose patients are whose.
+    pub panels: Arc<Panels>,
     /// The EHR connection, for its state alone.
     pub ehr: Arc<Ehr>,
     /// The SMART app that opens records.
@@ -62,18 +58,11 @@ pub struct Portal(Arc<Inner>);
 
 struct Inner {
     parts: Parts,
-    /// How the EHR refers to the provider with an NPI; `None`: not at all.
-    doctors: Cache<Npi, Option<String>>,
 }
 
 impl Portal {
     fn new(parts: Parts) -> Self {
-        let doctors = Cache::builder().max_capacity(10_000).time_to_live(DOCTOR_LIFE).build();
-        Self(Arc::new(Inner { parts, doctors }))
-    }
-
-    fn known_doctors(&self) -> &Cache<Npi, Option<String>> {
-        &self.0.doctors
+        Self(Arc::new(Inner { parts }))
     }
 }
 

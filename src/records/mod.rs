@@ -2,10 +2,12 @@
 //! [`Released`](crate::access::released::Released), and every disclosure and refusal is in the audit log first.
 
 mod bodies;
+pub mod bundle;
 mod doors;
 mod event;
 mod offer;
 mod pages;
+pub mod panel;
 mod patients;
 mod pipeline;
 mod referrers;

@@ -34,13 +34,14 @@ async function launch(config, client, scope = SCOPE, user = provider, number = m
   });
   const person = new Person(demo.portal, user, number);
   const callback = await person.authorize(url);
+  const { offered } = person;
   const tokens = await oidc.authorizationCodeGrant(config, callback, {
     pkceCodeVerifier: verifier,
     expectedState: state,
     expectedNonce: nonce,
     idTokenExpected: true,
   });
-  return { tokens, callback, verifier, state, nonce };
+  return { tokens, offered, callback, verifier, state, nonce };
 }
 
 test('a public client: launch, read, refresh, userinfo, revoke', async () => {
@@ -90,6 +91,15 @@ test('a sponsored user reaches what the sponsor reaches, and has no fhirUser', a
   assert.equal(patient.resourceType, 'Patient');
   assert.ok(!tokens.scope.split(' ').includes('fhirUser'));
   assert.equal(tokens.claims().fhirUser, undefined);
+});
+
+test('the picker offers each user exactly the patients that they may see', async () => {
+  const client = clientOf('public');
+  const config = await discover(client, oidc.None());
+  for (const user of demo.users.filter(({ kind, sees }) => ['provider', 'sponsored'].includes(kind) && sees.length > 0)) {
+    const { offered } = await launch(config, client, SCOPE, user, user.sees[0]);
+    assert.deepEqual([...offered].sort(), [...user.sees].sort(), `${user.name}: ${user.note}`);
+  }
 });
 
 test('a client with a secret: post, basic, introspection', async () => {

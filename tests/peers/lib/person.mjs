@@ -72,6 +72,8 @@ export class Person {
   }
 
   #answer(found) {
+    const picks = found.flatMap((form) => form.buttons).filter((button) => button.name === 'patient');
+    this.offered = new Set([...(this.offered ?? []), ...picks.map((button) => /MRN (\S+)/.exec(button.label)?.[1])]);
     const to = (path) => found.find((form) => form.action?.startsWith(path));
     const signIn = to('/sign-in');
     if (signIn) {

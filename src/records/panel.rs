@@ -2,23 +2,30 @@
 //! What is released decides; the lists only say whom to ask about.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use moka::future::Cache;
 
-use super::Portal;
 use super::bundle::Bundle;
+use super::{Caller, Records, Unanswered};
 use crate::access::sources::RelationshipSource as _;
+use crate::access::subject::Actor;
+use crate::access::upstream::UpstreamError;
 use crate::domain::ids::{FhirId, Npi};
 use crate::fhir::interaction::Search;
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::search::{Query, TotalWanted};
-use crate::records::{Caller, Unanswered};
-use crate::web::session::SignedIn;
+use crate::store::Store;
 
 /// Patients of one user that are looked at, at most. The page says when there are more.
 const MOST: usize = 200;
 /// Requests at a time.
 const AT_ONCE: usize = 8;
+
+/// How long a provider's place in the hospital's directory is taken as known.
+const DOCTOR_LIFE: Duration = Duration::from_mins(15);
 
 /// The patients of a user.
 pub struct Panel {
@@ -28,22 +35,39 @@ pub struct Panel {
     pub more: bool,
 }
 
-impl Portal {
-    /// The patients of a user, from every list there is.
-    pub async fn panel(&self, user: &SignedIn, caller: &Caller) -> Result<Panel, Unanswered> {
+/// Makes panels. One for the portal and the patient picker, so that both list the same patients.
+pub struct Panels {
+    records: Arc<Records>,
+    store: Store,
+    /// How the EHR refers to the provider with an NPI; `None`: not at all.
+    doctors: Cache<Npi, Option<String>>,
+}
+
+impl Panels {
+    /// Over the pipeline and the store.
+    pub fn new(records: Arc<Records>, store: Store) -> Self {
+        let doctors = Cache::builder().max_capacity(10_000).time_to_live(DOCTOR_LIFE).build();
+        Self { records, store, doctors }
+    }
+
+    /// The patients of the caller, from every list there is. The caller's scopes cover Patient, Practitioner and
+    /// PractitionerRole.
+    pub async fn of(&self, caller: &Caller) -> Result<Panel, Unanswered> {
         let mut panel = Panel { patients: BTreeMap::new(), more: false };
-        let standing = self.web.store().directory().standing(&caller.subject);
+        let standing = self.store.directory().standing(&caller.subject);
         for provider in &standing.providers {
-            for grant in self.web.store().grants_for_provider(&provider.account).await.unwrap_or_default() {
+            for grant in self.store.grants_for_provider(&provider.account).await.unwrap_or_default() {
                 panel.patients.entry(grant.patient).or_insert(None);
             }
         }
-        for saved in self.web.store().saved_patients(&user.account.id).await.unwrap_or_default() {
-            panel.patients.entry(saved.patient).or_insert(None);
+        if let Actor::Account(account) = &caller.subject.actor {
+            for saved in self.store.saved_patients(account).await.unwrap_or_default() {
+                panel.patients.entry(saved.patient).or_insert(None);
+            }
         }
         let mut doctors: Vec<Doctor> = Vec::new();
         for practice in standing.providers.iter().flat_map(|provider| &provider.practices) {
-            let Ok(Some(practice)) = self.web.store().practice(practice).await else { continue };
+            let Ok(Some(practice)) = self.store.practice(practice).await else { continue };
             doctors.extend(practice.roster.into_iter().map(Doctor::Person));
             doctors.extend(practice.organization.map(Doctor::Practice));
         }
@@ -76,7 +100,7 @@ impl Portal {
         let bundle = match self.ask(caller, ResourceType::Patient, &query).await {
             Ok(bundle) => bundle,
             // An EHR without this parameter lists nobody; the search finds them all the same.
-            Err(Unanswered::Upstream(crate::access::upstream::UpstreamError::Unsupported)) => {
+            Err(Unanswered::Upstream(UpstreamError::Unsupported)) => {
                 return Ok((Vec::new(), true));
             }
             Err(other) => return Err(other),
@@ -92,7 +116,7 @@ impl Portal {
             Doctor::Practice(organization) => return Ok(Some(format!("Organization%2F{organization}"))),
             Doctor::Person(npi) => npi,
         };
-        if let Some(known) = self.known_doctors().get(&npi).await {
+        if let Some(known) = self.doctors.get(&npi).await {
             return Ok(known);
         }
         let query = format!("_count=5&identifier=http%3A%2F%2Fhl7.org%2Ffhir%2Fsid%2Fus-npi%7C{npi}");
@@ -108,7 +132,7 @@ impl Portal {
             }
         }
         let joined = (!references.is_empty()).then(|| references.join(","));
-        self.known_doctors().insert(npi, joined.clone()).await;
+        self.doctors.insert(npi, joined.clone()).await;
         Ok(joined)
     }
 
