@@ -257,12 +257,36 @@ fn a_next_link_stays_below_the_ehr(#[case] url: &str, #[case] expected: Option<&
     let bundle =
         json!({"resourceType": "Bundle", "type": "searchset", "link": [{"relation": "next", "url": url}]});
     let result = index_text(bundle.to_string().as_bytes());
+    let escaped = bundle.to_string().replace('/', "\\/");
+    assert_eq!(index_text(escaped.as_bytes()).is_ok(), expected.is_some(), "with escaped slashes");
     match (result, expected) {
         (Ok(IndexedBody { shape: Shape::Bundle(index), .. }), Some(link)) => {
             assert_eq!(index.next.as_deref(), Some(link));
         }
         (Err(IndexError::ForeignNext), None) => {}
         (other, _) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_ehr_may_write_other_bases_than_the_one_it_is_asked_under() {
+    let inside = "http://10.0.0.7:8080/fhir";
+    let rewrite = rewrite().with_alias(inside).with_alias(&format!("{inside}/r4/"));
+    let bundle = json!({"resourceType": "Bundle", "type": "searchset",
+        "link": [{"relation": "next", "url": format!("{inside}/r4/Observation?page=2")}],
+        "entry": [{"resource": {"resourceType": "Observation", "id": "1",
+            "subject": {"reference": format!("{inside}/r4/Patient/p")},
+            "note": [{"text": format!("{inside}/a {EHR}/b {inside}/r4/c {inside}")}]}}]});
+    for text in [bundle.to_string(), bundle.to_string().replace('/', "\\/")] {
+        let body = index_bundle(text.into_bytes().into(), ResourceType::Observation, &rewrite).unwrap();
+        let Shape::Bundle(index) = &body.shape else { panic!() };
+        assert_eq!(index.next.as_deref(), Some("Observation?page=2"));
+        assert_eq!(patients(index.entries[0].facts.as_ref().unwrap()), ["p"]);
+        let written: Value = serde_json::from_slice(&body.bytes).unwrap();
+        assert_eq!(
+            written["entry"][0]["resource"]["note"][0]["text"],
+            format!("{FACADE}/a {FACADE}/b {FACADE}/c {FACADE}")
+        );
     }
 }
 
