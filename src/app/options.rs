@@ -126,6 +126,7 @@ pub fn ehr(config: &Config) -> Result<EhrOptions, BuildError> {
         }
     }
     Ok(EhrOptions {
+        other_bases: section.other_base_urls.clone(),
         auth: ehr_auth(&section.auth)?,
         timeout: section.timeout.0,
         retries: section.retries,

@@ -131,6 +131,8 @@ impl Default for DatabaseSection {
 pub struct EhrSection {
     /// FHIR base URL; required.
     pub base_url: Option<Url>,
+    /// Other base URLs that the EHR writes into its answers for itself, as behind a gateway.
+    pub other_base_urls: Vec<Url>,
     /// How we prove who we are.
     pub auth: EhrAuth,
     /// Time to connect.
@@ -169,6 +171,7 @@ impl Default for EhrSection {
     fn default() -> Self {
         Self {
             base_url: None,
+            other_base_urls: Vec::new(),
             auth: EhrAuth::None {},
             connect_timeout: Period::seconds(3),
             timeout: Period::seconds(20),

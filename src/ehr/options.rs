@@ -14,6 +14,8 @@ use super::assertion::AssertionSigner;
 pub struct EhrOptions {
     /// FHIR base URL of the EHR.
     pub base: Url,
+    /// Other base URLs that the EHR writes into its answers for itself.
+    pub other_bases: Vec<Url>,
     /// FHIR base URL of this product, which takes the EHR's place in what is released.
     pub public_base: Url,
     /// How we prove who we are.
@@ -42,6 +44,7 @@ impl EhrOptions {
     pub fn new(base: Url, public_base: Url) -> Self {
         Self {
             base,
+            other_bases: Vec::new(),
             public_base,
             auth: EhrAuth::None,
             timeout: Duration::from_secs(20),
