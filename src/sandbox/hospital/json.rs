@@ -52,11 +52,16 @@ pub fn coding(system: &str, code: &str, display: &str) -> Value {
 
 /// `CodeableConcept` with one coding and the same text.
 pub fn concept(system: &str, code: &str, display: &str) -> Value {
-    json!({ "coding": [coding(system, code, display)], "text": display })
+    concept_text(system, code, display, display)
 }
 
 /// `CodeableConcept` with one coding whose words differ from the text.
+///
+/// Without a code only the words are left.
 pub fn concept_text(system: &str, code: &str, display: &str, text: &str) -> Value {
+    if code.is_empty() {
+        return json!({ "text": text });
+    }
     json!({ "coding": [coding(system, code, display)], "text": text })
 }
 

@@ -3,7 +3,7 @@
 /// A diagnosis.
 #[derive(Debug)]
 pub struct Dx {
-    /// SNOMED CT concept.
+    /// SNOMED CT concept; empty where only ICD-10-CM says it.
     pub snomed: &'static str,
     /// ICD-10-CM code.
     pub icd10: &'static str,
@@ -41,7 +41,6 @@ diagnoses! {
     CELLULITIS = "128045006" "L03.90" "Cellulitis";
     KAWASAKI = "75053002" "M30.3" "Kawasaki disease";
     FOREARM_FRACTURE = "65966004" "S52.90XA" "Fracture of forearm";
-    SUPRACONDYLAR = "263189003" "S42.416A" "Supracondylar fracture of humerus";
     CONCUSSION = "110030002" "S06.0X0A" "Concussion without loss of consciousness";
     LACERATION = "312608009" "S01.81XA" "Laceration of face";
     HYPERBILIRUBINEMIA = "387712008" "P59.9" "Neonatal jaundice";
@@ -72,12 +71,12 @@ diagnoses! {
     EPILEPSY = "84757009" "G40.909" "Epilepsy";
     EPILEPSY_GENERALIZED = "19598007" "G40.309" "Generalized epilepsy";
     MIGRAINE = "37796009" "G43.909" "Migraine";
-    CEREBRAL_PALSY = "230773005" "G80.0" "Spastic quadriplegic cerebral palsy";
+    CEREBRAL_PALSY = "128188000" "G80.0" "Spastic quadriplegic cerebral palsy";
     DYSPHAGIA = "40739000" "R13.10" "Dysphagia";
-    GASTROSTOMY = "302109006" "Z93.1" "Gastrostomy present";
+    GASTROSTOMY = "" "Z93.1" "Gastrostomy present";
     SPASTICITY = "221360009" "R25.2" "Spasticity";
-    SCOLIOSIS_NM = "203646004" "M41.40" "Neuromuscular scoliosis";
-    SCOLIOSIS = "203639008" "M41.129" "Adolescent idiopathic scoliosis";
+    SCOLIOSIS_NM = "203662005" "M41.40" "Neuromuscular scoliosis";
+    SCOLIOSIS = "203646004" "M41.129" "Adolescent idiopathic scoliosis";
     ADHD = "406506008" "F90.9" "Attention deficit hyperactivity disorder";
     AUTISM = "35919005" "F84.0" "Autism spectrum disorder";
     DEPRESSION = "370143000" "F32.1" "Major depressive disorder, moderate";
@@ -98,11 +97,54 @@ diagnoses! {
     FOOD_ALLERGY = "414285001" "Z91.018" "Food allergy";
     ANAPHYLAXIS = "39579001" "T78.2XXA" "Anaphylaxis";
     OSA = "78275009" "G47.33" "Obstructive sleep apnea";
-    TONSILLAR_HYPERTROPHY = "53365008" "J35.3" "Tonsillar and adenoid hypertrophy";
-    OME = "78868004" "H65.90" "Otitis media with effusion";
     BPD = "67569000" "P27.1" "Bronchopulmonary dysplasia";
     VITAMIN_D_DEFICIENCY = "34713006" "E55.9" "Vitamin D deficiency";
     WELL_CHILD = "410620009" "Z00.129" "Routine child health examination";
     JIA = "410502007" "M08.00" "Juvenile idiopathic arthritis";
     STRABISMUS = "22066006" "H50.9" "Strabismus";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::procedures;
+    use super::*;
+
+    const TURN: [[u8; 10]; 10] = [
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        [1, 2, 3, 4, 0, 6, 7, 8, 9, 5],
+        [2, 3, 4, 0, 1, 7, 8, 9, 5, 6],
+        [3, 4, 0, 1, 2, 8, 9, 5, 6, 7],
+        [4, 0, 1, 2, 3, 9, 5, 6, 7, 8],
+        [5, 9, 8, 7, 6, 0, 4, 3, 2, 1],
+        [6, 5, 9, 8, 7, 1, 0, 4, 3, 2],
+        [7, 6, 5, 9, 8, 2, 1, 0, 4, 3],
+        [8, 7, 6, 5, 9, 3, 2, 1, 0, 4],
+        [9, 8, 7, 6, 5, 4, 3, 2, 1, 0],
+    ];
+    const SHUFFLE: [[u8; 10]; 8] = [
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+        [1, 5, 7, 6, 2, 8, 3, 0, 9, 4],
+        [5, 8, 0, 3, 7, 9, 6, 1, 4, 2],
+        [8, 9, 1, 6, 0, 4, 3, 5, 2, 7],
+        [9, 4, 5, 3, 1, 2, 6, 8, 7, 0],
+        [4, 2, 8, 6, 5, 7, 3, 9, 0, 1],
+        [2, 7, 9, 3, 8, 0, 6, 4, 1, 5],
+        [7, 0, 4, 6, 9, 1, 3, 2, 5, 8],
+    ];
+
+    /// The check digit of a SNOMED CT identifier (Verhoeff).
+    fn check_digit_is_right(concept: &str) -> bool {
+        let digits = concept.bytes().rev().map(|byte| usize::from(byte - b'0')).enumerate();
+        digits.fold(0, |sum, (place, digit)| TURN[usize::from(sum)][usize::from(SHUFFLE[place % 8][digit])])
+            == 0
+    }
+
+    #[test]
+    fn snomed_concepts_have_right_check_digits() {
+        assert!(!check_digit_is_right("34000007"));
+        let concepts = ALL.iter().map(|dx| (dx.snomed, dx.name));
+        for (concept, name) in concepts.chain(procedures::ALL.iter().map(|p| (p.snomed, p.name))) {
+            assert!(concept.is_empty() || check_digit_is_right(concept), "{concept} {name}");
+        }
+    }
 }

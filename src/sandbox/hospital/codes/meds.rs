@@ -43,7 +43,7 @@ impl Route {
 /// A medicine as stocked.
 #[derive(Debug)]
 pub struct Drug {
-    /// `RxNorm` concept of the ingredient (or fixed combination).
+    /// `RxNorm` concept of the ingredient (or fixed combination); empty where words have to do.
     pub rxcui: &'static str,
     /// Its name.
     pub ingredient: &'static str,
@@ -109,7 +109,7 @@ drugs! {
     DORNASE = "337623" "dornase alfa", "dornase alfa 2.5 mg/2.5 mL nebulizer solution" Inhaled;
     HYPERTONIC_SALINE = "9863" "sodium chloride", "sodium chloride 7 % nebulizer solution" Inhaled;
     TOBRAMYCIN_NEB = "10627" "tobramycin", "tobramycin 300 mg/5 mL nebulizer solution" Inhaled;
-    PANCRELIPASE = "235743" "pancrelipase", "pancrelipase delayed-release 12,000 unit capsule" Oral;
+    PANCRELIPASE = "" "pancrelipase", "pancrelipase delayed-release 12,000 unit capsule" Oral;
     FUROSEMIDE = "4603" "furosemide", "furosemide 10 mg/mL oral solution" Oral;
     ENALAPRIL = "3827" "enalapril", "enalapril 1 mg/mL oral solution" Oral;
     PROPRANOLOL = "8787" "propranolol", "propranolol 20 mg/5 mL oral solution" Oral;

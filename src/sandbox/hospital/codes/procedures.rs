@@ -3,7 +3,7 @@
 /// A procedure.
 #[derive(Debug)]
 pub struct Proc {
-    /// SNOMED CT concept.
+    /// SNOMED CT concept; empty where words have to do.
     pub snomed: &'static str,
     /// What a clinician calls it.
     pub name: &'static str,
@@ -12,6 +12,8 @@ pub struct Proc {
 macro_rules! procedures {
     ($($ident:ident = $snomed:literal $name:literal;)+) => {
         $(#[doc = $name] pub static $ident: Proc = Proc { snomed: $snomed, name: $name };)+
+        /// Every procedure.
+        pub static ALL: &[&Proc] = &[$(&$ident),+];
     };
 }
 
@@ -25,23 +27,19 @@ procedures! {
     EEG = "54550000" "Electroencephalogram";
     COLONOSCOPY = "73761001" "Colonoscopy";
     UPPER_ENDOSCOPY = "76009000" "Esophagogastroduodenoscopy";
-    TOF_REPAIR = "174920005" "Complete repair of tetralogy of Fallot";
+    TOF_REPAIR = "64915003" "Operation on heart";
     PHOTOTHERAPY = "31394004" "Phototherapy";
     SPIROMETRY = "127783003" "Spirometry";
-    CLOSED_REDUCTION = "179097006" "Closed reduction of fracture";
-    CAST = "43823003" "Application of cast";
-    TONSILLECTOMY = "119954001" "Tonsillectomy and adenoidectomy";
-    MYRINGOTOMY = "172676009" "Myringotomy with insertion of ventilation tube";
-    GASTROSTOMY_CHANGE = "235214004" "Replacement of gastrostomy tube";
+    CLOSED_REDUCTION = "" "Closed reduction of fracture";
+    CAST = "274474001" "Bone immobilization";
+    GASTROSTOMY_CHANGE = "" "Replacement of gastrostomy tube";
     TRANSFUSION = "116863004" "Transfusion of red blood cells";
-    SUTURE = "18557009" "Suture of laceration";
+    SUTURE = "288086009" "Suture open wound";
     ULTRASOUND_RENAL = "306005" "Ultrasonography of kidney";
     BOTOX = "404909007" "Injection of botulinum toxin";
-    HIGH_FLOW = "426854004" "High flow oxygen therapy";
-    NEBULIZER = "56251003" "Nebulizer therapy";
-    IV_FLUIDS = "103743007" "Intravenous fluid therapy";
+    HIGH_FLOW = "371907003" "Oxygen administration by nasal cannula";
+    IV_FLUIDS = "14152002" "Intravenous infusion";
     HEARING = "417491009" "Neonatal hearing test";
     ULTRASOUND_ABDOMEN = "45036003" "Ultrasonography of abdomen";
-    MRI_BRAIN = "816077007" "Magnetic resonance imaging of brain";
-    TCD = "426420006" "Transcranial Doppler ultrasonography";
+    TCD = "16310003" "Ultrasonography";
 }

@@ -278,7 +278,13 @@ fn zoe_repair(c: &mut Chart<'_>) {
         through_ed: false,
     });
     c.ward_signs(&enc, Illness { fever: 0.6, desaturation: 5.0, tachycardia: 0.25, tachypnea: 0.2 });
-    c.procedure(&enc, &procedures::TOF_REPAIR, c.on(135, 9, 0), &VOLKOV, "Transannular patch, VSD closed");
+    c.procedure(
+        &enc,
+        &procedures::TOF_REPAIR,
+        c.on(135, 9, 0),
+        &VOLKOV,
+        "Complete repair of tetralogy of Fallot: transannular patch, VSD closed",
+    );
     for (days, lactate, hemoglobin) in [(135, 3.1, 11.9), (134, 1.6, 10.8), (131, 1.0, 10.9)] {
         let at = c.on(days, 16, 0);
         c.panel(&enc, at, &labs::VENOUS_GAS, &[(&labs::LACTATE, lactate)]);

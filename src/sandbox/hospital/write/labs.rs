@@ -6,7 +6,7 @@ use super::visit::Enc;
 use crate::domain::clock::Timestamp;
 use crate::sandbox::hospital::chart::Chart;
 use crate::sandbox::hospital::codes::labs::{
-    self, ANC, HCT, HGB, LYMPH, NEUT, Panel, Range, Scale, Test, WBC,
+    self, ANC, HCT, HGB, LYMPH, MCV, NEUT, Panel, RBC, Range, Scale, Test, WBC,
 };
 use crate::sandbox::hospital::kind::Kind;
 use crate::sandbox::hospital::{json as j, time};
@@ -21,6 +21,13 @@ impl Chart<'_> {
         let issued = time::after(at, panel.turnaround).min(self.now);
         let mut values: Vec<(&'static Test, f64)> = given.to_vec();
         let mut results = Vec::new();
+        if panel.tests.iter().any(|test| std::ptr::eq(*test, &raw const RBC)) {
+            // The number of red cells follows from these.
+            for test in [&HGB, &MCV] {
+                let number = self.value_of(test, at, &values);
+                values.push((test, number));
+            }
+        }
         for test in panel.tests.iter().copied() {
             let body = if let Scale::Words { normal } = test.scale {
                 let words = json!({ "valueString": normal });
@@ -87,6 +94,8 @@ impl Chart<'_> {
         }
         let derived = if std::ptr::eq(test, &raw const HCT) {
             find(&HGB).map(|hgb| hgb * 2.97)
+        } else if std::ptr::eq(test, &raw const RBC) {
+            find(&HGB).zip(find(&MCV)).map(|(hgb, mcv)| hgb * 29.7 / mcv.max(1.0))
         } else if std::ptr::eq(test, &raw const LYMPH) {
             find(&NEUT).map(|neut| (91.0 - neut).max(1.0))
         } else if std::ptr::eq(test, &raw const ANC) {

@@ -323,8 +323,11 @@ fn clinical_status(code: &str) -> Value {
 
 /// SNOMED CT first, ICD-10-CM second, as US Core asks.
 pub fn diagnosis_code(dx: &Dx) -> Value {
-    json!({
-        "coding": [j::coding(j::SNOMED, dx.snomed, dx.name), j::coding(j::ICD10, dx.icd10, dx.name)],
-        "text": dx.name
-    })
+    let icd10 = j::coding(j::ICD10, dx.icd10, dx.name);
+    let codings = if dx.snomed.is_empty() {
+        vec![icd10]
+    } else {
+        vec![j::coding(j::SNOMED, dx.snomed, dx.name), icd10]
+    };
+    json!({ "coding": codings, "text": dx.name })
 }
