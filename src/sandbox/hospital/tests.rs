@@ -230,7 +230,7 @@ fn patients_are_told_apart() {
 
 #[test]
 fn guardians_lead_to_their_children() {
-    let hospital = hospital(300);
+    let hospital = &*SHARED;
     let guardians: Vec<_> = hospital.guardians().collect();
     assert!(guardians.iter().any(|g| g.patient_ids.len() >= 3));
     assert!(guardians.iter().any(|g| !g.has_portal_account));
