@@ -276,7 +276,7 @@ def flood(bench, url):
 
 def one_flight(bench, patient):
     """Concurrent misses of one key make one upstream call."""
-    admin = bench.demo["ehr"].rsplit("/", 1)[0] + "/sandbox/counts"
+    admin = bench.demo["ehr"].rsplit("/", 1)[0] + "/sandbox/requests"
     before = requests.get(admin, timeout=10)
     token = bench.token()
     url = f"{bench.base}/Procedure?patient={patient}&_count={40 + int(time.time()) % 50}"

@@ -17,6 +17,7 @@ mod oracle;
 mod oracle_world;
 mod facade;
 mod portal;
+mod cli;
 mod ranks;
 mod server;
 mod store;
