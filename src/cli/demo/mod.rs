@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::Router;
 use clap::Args;
 use tokio::net::TcpListener;
 
@@ -17,10 +18,15 @@ use crate::domain::random::SystemRandom;
 use crate::sandbox::cast::{self, Stage};
 use crate::sandbox::ehr::{Ehr, EhrAuth, EhrOptions, Knobs};
 use crate::sandbox::hospital::{Hospital, HospitalSpec};
+use crate::sandbox::mailbox::{OutgoingMail, router};
+use crate::store::Store;
 use crate::{lifecycle, server, telemetry};
 
 use self::folder::Folder;
 use super::CommandError;
+
+/// Mails that the mailbox page lists.
+const MAILS_SHOWN: u32 = 500;
 
 #[derive(Args)]
 pub struct DemoArgs {
@@ -61,7 +67,8 @@ pub async fn run(args: DemoArgs) -> Result<(), CommandError> {
         Surroundings { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), demo: true };
     let config = config::load(&folder.config())?;
     let _log = telemetry::start(&options::log(&config))?;
-    let app = App::build(&config, &surroundings).await?;
+    let mut app = App::build(&config, &surroundings).await?;
+    app.router = app.router.nest("/demo/mailbox", mailbox(app.store.clone()));
     let cast = people(&folder, &app, &hospital, &portal).await?;
     let report = report::Report::new(&portal, &ehr_base, &hospital, cast);
 
@@ -85,6 +92,24 @@ pub async fn run(args: DemoArgs) -> Result<(), CommandError> {
 
 async fn serve_ehr(ehr: Ehr, listener: TcpListener) {
     ehr.serve(listener).await;
+}
+
+/// Every mail that would have gone out, oldest first.
+fn mailbox(store: Store) -> Router {
+    router(move || {
+        let store = store.clone();
+        Box::pin(async move {
+            let mails = store.mails(MAILS_SHOWN).await.unwrap_or_default();
+            let shown = mails.into_iter().rev().map(|queued| OutgoingMail {
+                to: queued.mail.to,
+                subject: queued.mail.subject,
+                text: queued.mail.body,
+                html: None,
+                at: queued.queued_at,
+            });
+            shown.collect()
+        })
+    })
 }
 
 fn loopback(port: u16) -> SocketAddr {
