@@ -123,7 +123,7 @@ class Bench:
         for name in ("cache", "temp"):
             (folder / name).mkdir(parents=True)
         (folder / "nginx.conf").write_text(
-            f"""worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
+            f"""{"user root;" if os.getuid() == 0 else ""} worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
 events {{ worker_connections 1024; }}
 http {{
   access_log off; keepalive_requests 1000000;
