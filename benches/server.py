@@ -166,7 +166,7 @@ http {{
 
     def load(self, url, headers=(), pids=(), seconds=None, script=None):
         """One run of wrk; requests per CPU second of `pids`, requests a second, p50 and p99 in milliseconds."""
-        arguments = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", "-c16", f"-d{seconds or self.seconds}s", "--latency"]
+        arguments = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", "-c64", f"-d{seconds or self.seconds}s", "--latency"]
         for header in headers:
             arguments += ["-H", header]
         if script:

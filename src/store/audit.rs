@@ -23,14 +23,16 @@ statements! {
                   WHERE p.patient = $1 AND p.number < $2 ORDER BY p.number DESC LIMIT $3";
 }
 
-/// Rows written by one statement while there are so many: what a statement costs by itself is then shared.
-const MANY: usize = 64;
-static INSERT_MANY: LazyLock<Sql> = LazyLock::new(|| INSERT.with_rows(4, MANY));
-static INSERT_MANY_PATIENTS: LazyLock<Sql> = LazyLock::new(|| INSERT_PATIENT.with_rows(2, MANY));
+/// Rows written by one statement: as many as fit, then as many as fit of the rest. What a statement costs by itself, a journey
+/// to the database's thread and back, is then shared, at whatever rate requests come.
+const MANY: [usize; 3] = [64, 16, 4];
+static INSERT_MANY: LazyLock<[Sql; 3]> = LazyLock::new(|| MANY.map(|rows| INSERT.with_rows(4, rows)));
+static INSERT_MANY_PATIENTS: LazyLock<[Sql; 3]> =
+    LazyLock::new(|| MANY.map(|rows| INSERT_PATIENT.with_rows(2, rows)));
 
 /// The statements that are not written out.
-pub(super) fn generated() -> [Sql; 2] {
-    [*INSERT_MANY, *INSERT_MANY_PATIENTS]
+pub(super) fn generated() -> impl Iterator<Item = Sql> {
+    INSERT_MANY.iter().chain(INSERT_MANY_PATIENTS.iter()).copied()
 }
 
 /// Events verified at a time.
@@ -99,8 +101,8 @@ impl Store {
             events.push(args![stored(number), event.at, json, &last.hash]);
             patients.extend(event.patients.iter().map(|patient| args![patient, stored(number)]));
         }
-        transaction.insert_rows(events, INSERT, *INSERT_MANY).await?;
-        transaction.insert_rows(patients, INSERT_PATIENT, *INSERT_MANY_PATIENTS).await?;
+        transaction.insert_rows(events, INSERT, &*INSERT_MANY).await?;
+        transaction.insert_rows(patients, INSERT_PATIENT, &*INSERT_MANY_PATIENTS).await?;
         transaction.run(SET_HEAD, args![&last.hash]).await?;
         transaction.commit().await?;
         Ok(last)
@@ -152,11 +154,18 @@ impl Store {
 }
 
 impl Transaction {
-    /// Inserts rows, many at a time with `many` and the rest one by one with `one`.
-    async fn insert_rows(&mut self, rows: Vec<Vec<Arg>>, one: Sql, many: Sql) -> Result<(), StoreError> {
+    /// Inserts rows, many at a time with `many` (for [`MANY`] rows) and the rest one by one with `one`.
+    async fn insert_rows(
+        &mut self,
+        rows: Vec<Vec<Arg>>,
+        one: Sql,
+        many: &[Sql; 3],
+    ) -> Result<(), StoreError> {
         let mut rows = rows.into_iter();
-        while rows.len() >= MANY {
-            self.run(many, rows.by_ref().take(MANY).flatten().collect()).await?;
+        for (count, sql) in MANY.into_iter().zip(many) {
+            while rows.len() >= count {
+                self.run(*sql, rows.by_ref().take(count).flatten().collect()).await?;
+            }
         }
         for row in rows {
             self.run(one, row).await?;
