@@ -7,9 +7,14 @@ export CARGO_TERM_COLOR ?= auto
 
 .PHONY: demo test lint format smart-apps bench screenshots setup-demo setup-test clean
 
+# The demo runs the quick build, which is also the tests': `make demo PROFILE=release` takes minutes longer to compile.
+PROFILE ?= dev
+BUILT = $(or $(CARGO_TARGET_DIR),target)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+
 demo: setup-demo smart-apps ## Builds and runs the whole system on this machine; prints where to go and as whom.
-	cargo build --release --locked --quiet
-	./target/release/chartgate demo --port $(PORT) --patients $(PATIENTS) --seed $(SEED)
+	@echo "Building (a few minutes the first time)"
+	cargo build --profile $(PROFILE) --locked --quiet --bin chartgate
+	$(BUILT)/chartgate demo --port $(PORT) --patients $(PATIENTS) --seed $(SEED)
 
 test: ## Every test: lint, units, both databases, real peers, browser.
 	bash tests/run.sh
