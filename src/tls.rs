@@ -51,7 +51,7 @@ impl TlsFiles {
                 }
                 // Certificate and key are seldom replaced in the same instant: the next look finds both.
                 Err(error) => {
-                    tracing::warn!(%error, "the new TLS certificate is not usable; the old one stays")
+                    tracing::warn!(%error, "the new TLS certificate is not usable; the old one stays");
                 }
             }
         }

@@ -26,7 +26,7 @@ pub(super) fn released(released: &Released, media_type: HeaderValue, asked: &Hea
     respond(released, released.etag(), body, media_type, asked)
 }
 
-/// The answer with a body derived from a released one, such as the content of a Binary. `form` tells its ETag from that of
+/// The answer with a body derived from a released one, such as the content of a Binary. `form` tells its `ETag` from that of
 /// the body as it was released: they are two representations under one URL.
 pub(super) fn derived(
     released: &Released,

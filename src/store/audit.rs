@@ -101,8 +101,8 @@ impl Store {
             events.push(args![stored(number), event.at, json, &last.hash]);
             patients.extend(event.patients.iter().map(|patient| args![patient, stored(number)]));
         }
-        transaction.insert_rows(events, INSERT, &*INSERT_MANY).await?;
-        transaction.insert_rows(patients, INSERT_PATIENT, &*INSERT_MANY_PATIENTS).await?;
+        transaction.insert_rows(events, INSERT, &INSERT_MANY).await?;
+        transaction.insert_rows(patients, INSERT_PATIENT, &INSERT_MANY_PATIENTS).await?;
         transaction.run(SET_HEAD, args![&last.hash]).await?;
         transaction.commit().await?;
         Ok(last)

@@ -139,11 +139,8 @@ fn s31_the_door_is_for_the_portals_clinicians_alone() {
     assert_eq!(refused(&portal("nobody")), Refusal::Unauthenticated(DenyReason::Inactive));
     // Not for another search, and not with a permit of another kind.
     let ana = portal("ana");
-    let other = gate.authorizer.authorize_patient_search(
-        &ana,
-        Arc::new(search(T::Observation, None)),
-        mrn("M-2"),
-    );
+    let other =
+        gate.authorizer.authorize_patient_search(&ana, Arc::new(search(T::Observation, None)), mrn("M-2"));
     assert!(other.now_or_never().unwrap().is_err());
     let asked: Interaction = search(T::Patient, None);
     let permit = gate.authorize(&portal("ana"), &asked).unwrap();

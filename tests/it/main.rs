@@ -7,17 +7,17 @@
 )]
 
 mod accounts;
+mod cli;
 mod doors;
+mod facade;
 mod leaks;
-mod mail;
 mod leaks_search;
+mod mail;
 mod matrix;
 mod oauth;
 mod oracle;
 mod oracle_world;
-mod facade;
 mod portal;
-mod cli;
 mod ranks;
 mod server;
 mod store;

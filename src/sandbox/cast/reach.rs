@@ -8,7 +8,7 @@ use crate::sandbox::hospital::contract::PatientFacts;
 /// Lists in the demo's output stop here; the population may be of any size.
 const LISTED: usize = 100;
 
-/// MRNs that a member of one of `practices` sees, with `granted` FHIR ids on top; then those not seen.
+/// MRNs that a member of one of `practices` within, with `granted` FHIR ids on top; then those not seen.
 pub(super) fn split(
     hospital: &Hospital,
     practices: &BTreeSet<String>,
@@ -17,14 +17,14 @@ pub(super) fn split(
     let seen = |facts: &PatientFacts| {
         granted.contains(&facts.id) || facts.practices.iter().any(|key| practices.contains(key))
     };
-    let (mut sees, mut sees_not) = (Vec::new(), Vec::new());
+    let (mut within, mut beyond) = (Vec::new(), Vec::new());
     for facts in hospital.patients() {
-        let list = if seen(&facts) { &mut sees } else { &mut sees_not };
+        let list = if seen(&facts) { &mut within } else { &mut beyond };
         if list.len() < LISTED {
             list.push(facts.mrn);
-        } else if sees.len() >= LISTED && sees_not.len() >= LISTED {
+        } else if within.len() >= LISTED && beyond.len() >= LISTED {
             break;
         }
     }
-    (sees, sees_not)
+    (within, beyond)
 }
