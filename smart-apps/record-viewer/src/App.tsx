@@ -76,7 +76,7 @@ export function App({ store, encounterId, ended, resume }: AppProps) {
       </header>
       <main id="main" tabIndex={-1} class={ended ? 'ended' : ''} inert={ended}>
         <WholeTrouble state={whole} />
-        {narrow ? <Folds tab={tab} /> : <ErrorBoundary key={tab}>{VIEWS[tab]()}</ErrorBoundary>}
+        {whole !== 'failed' && (narrow ? <Folds tab={tab} /> : <ErrorBoundary key={tab}>{VIEWS[tab]()}</ErrorBoundary>)}
       </main>
       <Footer narrow={narrow} />
       <PrintSheet />

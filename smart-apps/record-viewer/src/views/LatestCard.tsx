@@ -173,11 +173,13 @@ function Diagnoses({ encounter }: { encounter: Encounter }) {
   const conditions = useFeed(store.conditions).items;
   const reason = reasonOf(encounter)?.toLowerCase();
   // What the headline says already is not said again.
-  const diagnoses = diagnosesOf(encounter, conditions).filter((one, _, all) => all.length > 1 || one.toLowerCase() !== reason);
+  const all = diagnosesOf(encounter, conditions);
+  const diagnoses = all.filter((one) => one.toLowerCase() !== reason);
   if (!diagnoses.length) return null;
   return (
     <p class="latest-diagnoses">
       <span class="visually-hidden">Diagnoses: </span>
+      {diagnoses.length < all.length && 'Also: '}
       {diagnoses.join('; ')}
     </p>
   );
