@@ -45,7 +45,9 @@ interop() {
 }
 
 browser() {
-    step "Browser"
+    step "Browser: the SMART apps by themselves"
+    (cd smart-apps && npm run --silent test:browser)
+    step "Browser: the whole product"
     CHARTGATE="$target/debug/chartgate" node tests/browser/run.mjs
 }
 
