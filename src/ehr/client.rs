@@ -57,10 +57,12 @@ impl Ehr {
             options.undeclared_types.iter().filter_map(|name| ResourceType::parse(name)).collect();
         Ok(Self {
             base: options.base.clone(),
-            rewrite: options.other_bases.iter().fold(
-                Rewrite::new(options.base.as_str(), options.public_base.as_str()),
-                |rewrite, base| rewrite.with_alias(base.as_str()),
-            ),
+            rewrite: options
+                .other_bases
+                .iter()
+                .fold(Rewrite::new(options.base.as_str(), options.public_base.as_str()), |rewrite, base| {
+                    rewrite.with_alias(base.as_str())
+                }),
             transport: Transport::new(options, http, clock.clone(), random)?,
             clock,
             obey_cache_control: options.obey_cache_control,

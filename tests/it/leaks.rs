@@ -374,14 +374,14 @@ fn leak_a_filter_error_sends_the_unfiltered_body() {
 fn leak_a_cached_body_outlives_the_permission() {
     let mut world = world();
     let mut ending = grant("lee", "ana");
-    ending.ends_at = Some(NOW.plus(std::time::Duration::from_secs(60)));
+    ending.ends_at = Some(NOW.plus(std::time::Duration::from_mins(1)));
     world.grants.push(ending);
     let gate = world.gate();
     let ana = subject("ana", "user/*.rs", None);
     let asked = search(T::Observation, Some("lee"));
     let body = searchset(&[of("Observation", "2", "lee")]);
     assert_eq!(gate.ask(&ana, &asked, &body).unwrap().names(), ["Observation/2"]);
-    gate.clock.advance(std::time::Duration::from_secs(60));
+    gate.clock.advance(std::time::Duration::from_mins(1));
     assert_eq!(reason(gate.ask(&ana, &asked, &body).unwrap_err()), DenyReason::NoRelationship);
 }
 

@@ -41,6 +41,7 @@ struct Relation {
     change: fn(&mut World),
 }
 
+#[expect(clippy::items_after_statements, reason = "each world stands beside the columns that it is for")]
 fn relations() -> Vec<Relation> {
     let relation = |kind, title, actor, change| Relation { kind, title, actor, change };
     fn no_pcp(world: &mut World) {

@@ -115,11 +115,12 @@ fn modules_use_only_lower_ranks() {
 
 #[test]
 fn crates_are_named_where_they_belong() {
-    let rules: &[(&str, &dyn Fn(&str) -> bool)] = &[
-        ("sqlx", &|module| module == "store"),
-        ("reqwest", &|module| module == "outbound"),
-        ("fhir_sdk", &|_| false),
-        ("axum", &|module| module == "web" || rank(module) >= Some(5)),
+    type Allowed = fn(&str) -> bool;
+    let rules: &[(&str, Allowed)] = &[
+        ("sqlx", |module| module == "store"),
+        ("reqwest", |module| module == "outbound"),
+        ("fhir_sdk", |_| false),
+        ("axum", |module| module == "web" || rank(module) >= Some(5)),
     ];
     let mut wrong = Vec::new();
     for (module, path, code) in files() {

@@ -21,6 +21,7 @@ use chartgate::domain::random::SystemRandom;
 use chartgate::ehr::{Ehr, EhrCapabilities, EhrOptions, EhrPrimaryCare, PrimaryCareOptions};
 use chartgate::outbound::{Outbound, OutboundOptions};
 use chartgate::portal::{self, Parts};
+use chartgate::records::panel::Panels;
 use chartgate::records::{Bodies, Offer, Records};
 use chartgate::store::{Store, StoreOptions};
 use chartgate::web::{Web, WebSettings, wrap};
@@ -152,10 +153,12 @@ impl World {
         let passwords = Arc::new(Passwords::new(random.clone(), 2).unwrap());
         let accounts =
             Arc::new(Accounts::new(store.clone(), passwords, log.clone(), clock.clone(), random.clone()));
+        let records = Arc::new(records);
         let pages = portal::router(Parts {
             web: web.clone(),
             accounts: accounts.clone(),
-            records: Arc::new(records),
+            panels: Arc::new(Panels::new(records.clone(), store.clone())),
+            records,
             ehr,
             viewer: ClientId::parse("record-viewer").unwrap(),
             fhir_base: format!("{base}/fhir/r4"),
