@@ -14,7 +14,7 @@ use bytes::Bytes;
 use chartgate::access::authorizer::{AccessSettings, Authorizer};
 use chartgate::access::permit::{FactLookup, Permit};
 use chartgate::access::sources::{
-    FactsUnavailable, PrimaryCare, PrimaryCareSource, RelationshipSource, Standing,
+    FactsUnavailable, PrimaryCare, PrimaryCareSource, RelationshipSource, Standing, StandingProvider,
 };
 use chartgate::access::subject::{Actor, Subject};
 use chartgate::access::unreleased::{Origin, OriginKind, Unreleased};
@@ -38,12 +38,14 @@ fn main() {
 
 const ENTRIES: usize = 100_000;
 
-/// Everybody is active and has no patients: enough to read directory data.
+/// Everybody is an active provider without patients: enough to read directory data.
 struct Active;
 
 impl RelationshipSource for Active {
     fn standing(&self, _: &Subject) -> Standing {
-        Standing { active: true, ..Standing::default() }
+        let account = AccountId::parse("a").expect("an id");
+        let provider = StandingProvider { account, sponsor: false, practices: SmallVec::new() };
+        Standing { active: true, providers: SmallVec::from_iter([provider]), practice: None }
     }
 
     fn grants(&self, _: &AccountId, _: &FhirId) -> SmallVec<[Grant; 1]> {
