@@ -3,6 +3,7 @@
 mod audit;
 mod cached;
 mod demo;
+mod door;
 mod fuzz;
 mod hospital;
 mod logs;
