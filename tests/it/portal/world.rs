@@ -22,7 +22,6 @@ use chartgate::ehr::{Ehr, EhrCapabilities, EhrOptions, EhrPrimaryCare, PrimaryCa
 use chartgate::outbound::{Outbound, OutboundOptions};
 use chartgate::portal::{self, Parts};
 use chartgate::records::panel::Panels;
-use chartgate::records::panel::Panels;
 use chartgate::records::{Bodies, Offer, Records};
 use chartgate::store::{Store, StoreOptions};
 use chartgate::web::{Web, WebSettings, wrap};
@@ -154,7 +153,6 @@ impl World {
         let passwords = Arc::new(Passwords::new(random.clone(), 2).unwrap());
         let accounts =
             Arc::new(Accounts::new(store.clone(), passwords, log.clone(), clock.clone(), random.clone()));
-        let records = Arc::new(records);
         let records = Arc::new(records);
         let pages = portal::router(Parts {
             web: web.clone(),
