@@ -143,12 +143,12 @@ pub fn unanswered(why: Unanswered) -> Problem {
         Unanswered::Refused(Refusal::Unauthenticated(_)) => {
             Problem::SessionEnded { next: crate::web::next::LocalPath::home() }
         }
-        Unanswered::Refused(Refusal::FactsUnavailable) | Unanswered::Upstream(UpstreamError::Timeout) => {
-            Problem::HospitalUnreachable { retry_after: None }
-        }
         Unanswered::Upstream(
             UpstreamError::Unavailable { retry_after } | UpstreamError::Throttled { retry_after },
         ) => Problem::HospitalUnreachable { retry_after },
+        Unanswered::Refused(Refusal::FactsUnavailable) | Unanswered::Upstream(_) => {
+            Problem::HospitalUnreachable { retry_after: None }
+        }
         other => Problem::internal(other),
     }
 }

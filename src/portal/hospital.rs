@@ -70,6 +70,8 @@ pub struct Part {
     pub groups: Vec<Group>,
     /// What is said when there are none.
     pub empty: &'static str,
+    /// Whether something could not be loaded.
+    pub incomplete: bool,
     /// For the live region.
     pub said: String,
     /// When this was so.
@@ -82,12 +84,16 @@ struct HospitalPage {
     chrome: Chrome,
     groups: Vec<Group>,
     empty: &'static str,
+    incomplete: bool,
     said: String,
     as_of: String,
 }
 
 const EMPTY: &str =
     "None of your patients is admitted, went home in the last week, or has new results or notes.";
+
+const NOBODY: &str =
+    "You may not see any record yet. Find a patient above, and you are told how to get access.";
 
 async fn list(
     State(portal): State<Portal>,
@@ -97,7 +103,14 @@ async fn list(
     let caller = portal.caller(&user);
     let panel = portal.panels.of(&caller).await.map_err(unanswered)?;
     let more = panel.more;
-    let rows = rows(&portal, &user, &caller, panel).await?;
+    let nobody = panel.patients.is_empty();
+    let (rows, incomplete) = rows(&portal, &user, &caller, panel).await?;
+    // "None" is never said while something did not load.
+    let empty = match (incomplete, nobody) {
+        (true, _) => "",
+        (false, true) => NOBODY,
+        (false, false) => EMPTY,
+    };
     let groups = grouped(rows);
     let count: usize = groups.iter().map(|group| group.rows.len()).sum();
     let said = if count == 1 {
@@ -114,10 +127,10 @@ async fn list(
         format!("As of {now}.")
     };
     Ok(if headers.contains_key(FRAGMENT) {
-        Page::new(Part { groups, empty: EMPTY, said, as_of }).into_response()
+        Page::new(Part { groups, empty, incomplete, said, as_of }).into_response()
     } else {
         let chrome = user.chrome("At the hospital");
-        Page::new(HospitalPage { chrome, groups, empty: EMPTY, said, as_of }).into_response()
+        Page::new(HospitalPage { chrome, groups, empty, incomplete, said, as_of }).into_response()
     })
 }
 
@@ -146,7 +159,8 @@ async fn rows(
     user: &Clinician,
     caller: &Caller,
     panel: Panel,
-) -> Result<Vec<Placed>, Problem> {
+) -> Result<(Vec<Placed>, bool), Problem> {
+    let unlisted = panel.incomplete;
     let asked = panel.patients.len();
     let lines: Vec<Result<Option<Placed>, Unanswered>> = futures_util::stream::iter(panel.patients)
         .map(|(patient, json)| row(portal, user, caller, patient, json))
@@ -169,7 +183,7 @@ async fn rows(
     rows.sort_by(|(a, on, one), (b, on_too, other)| {
         (a, Reverse(on), &one.person.name).cmp(&(b, Reverse(on_too), &other.person.name))
     });
-    Ok(rows)
+    Ok((rows, incomplete))
 }
 
 fn grouped(rows: Vec<Placed>) -> Vec<Group> {
@@ -337,13 +351,14 @@ pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
         },
     ];
     let as_of = "As of 24 Nov 2026, 09:41.".to_owned();
-    let empty = Part { groups: vec![], empty: EMPTY, said: "0".into(), as_of: as_of.clone() };
+    let empty =
+        Part { groups: vec![], empty: EMPTY, incomplete: false, said: "0".into(), as_of: as_of.clone() };
     let chrome = Chrome { title: "At the hospital".into(), ..chrome.clone() };
-    let page = HospitalPage { chrome, groups, empty: EMPTY, said: "4".into(), as_of };
-    let part = Part { groups: page.groups, ..empty };
+    let page = HospitalPage { chrome, groups, empty: EMPTY, incomplete: true, said: "4".into(), as_of };
+    let part = Part { groups: page.groups, incomplete: true, ..empty };
     let full = part.render().unwrap();
     let page = HospitalPage { groups: part.groups, ..page };
-    let empty = Part { groups: vec![], ..part };
+    let empty = Part { groups: vec![], incomplete: false, ..part };
     vec![
         ("hospital", page.render().unwrap()),
         ("part-hospital", full),

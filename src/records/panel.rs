@@ -33,6 +33,8 @@ pub struct Panel {
     pub patients: BTreeMap<FhirId, Option<Vec<u8>>>,
     /// Whether there are more than were taken.
     pub more: bool,
+    /// Whether some list could not be had.
+    pub incomplete: bool,
 }
 
 /// Makes panels. One for the portal and the patient picker, so that both list the same patients.
@@ -53,7 +55,7 @@ impl Panels {
     /// The patients of the caller, from every list there is. The caller's scopes cover Patient, Practitioner and
     /// PractitionerRole.
     pub async fn of(&self, caller: &Caller) -> Result<Panel, Unanswered> {
-        let mut panel = Panel { patients: BTreeMap::new(), more: false };
+        let mut panel = Panel { patients: BTreeMap::new(), more: false, incomplete: false };
         let standing = self.store.directory().standing(&caller.subject);
         for provider in &standing.providers {
             for grant in self.store.grants_for_provider(&provider.account).await.unwrap_or_default() {
@@ -73,14 +75,29 @@ impl Panels {
         }
         doctors.sort();
         doctors.dedup();
-        let lists = futures_util::stream::iter(doctors).map(|doctor| self.patients_of(caller, doctor));
-        let mut lists = lists.buffered(AT_ONCE);
-        while let Some(list) = lists.next().await {
-            let (patients, more) = list?;
-            panel.more |= more;
-            for (id, json) in patients {
-                panel.patients.insert(id, Some(json));
+        // The first alone: when the EHR comes back it is tried with one request, and the others would be turned away.
+        let mut doctors = doctors.into_iter();
+        let mut lists = Vec::new();
+        if let Some(first) = doctors.next() {
+            lists.push(self.patients_of(caller, first).await);
+        }
+        let others = futures_util::stream::iter(doctors).map(|doctor| self.patients_of(caller, doctor));
+        lists.extend(others.buffered(AT_ONCE).collect::<Vec<_>>().await);
+        let (all, mut failed) = (lists.len(), Vec::new());
+        for list in lists {
+            match list {
+                Ok((patients, more)) => {
+                    panel.more |= more;
+                    panel.patients.extend(patients.into_iter().map(|(id, json)| (id, Some(json))));
+                }
+                Err(why) => failed.push(why),
             }
+        }
+        panel.incomplete = !failed.is_empty();
+        if failed.len() == all
+            && let Some(why) = failed.into_iter().next()
+        {
+            return Err(why);
         }
         while panel.patients.len() > MOST {
             panel.patients.pop_last();

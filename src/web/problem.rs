@@ -144,8 +144,8 @@ impl Problem {
             ),
             Self::HospitalUnreachable { .. } => (
                 StatusCode::SERVICE_UNAVAILABLE,
-                "The hospital\u{2019}s record system does not answer",
-                "The portal is running, but it cannot reach the hospital\u{2019}s records at the moment.".to_owned(),
+                "The hospital\u{2019}s records cannot be reached",
+                "The portal is running, but the hospital\u{2019}s record system does not answer, or not properly.".to_owned(),
                 "Try again in a minute. If a patient cannot wait, call the hospital.".to_owned(),
                 home(),
             ),
