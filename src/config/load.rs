@@ -25,9 +25,12 @@ pub fn parse(text: &str, name: &str) -> Result<Config, ConfigError> {
     toml::from_str::<Config>(text)
         .map_err(|error| ConfigError(vec![format!("in {name}: {}", error.to_string().trim_end())]))?;
     let config: Config =
-        Figment::from(Toml::string(text)).merge(Env::prefixed("CHARTGATE_").split("__")).extract().map_err(
-            |error| ConfigError(error.into_iter().map(|e| format!("in the environment: {e}")).collect()),
-        )?;
+        Figment::from(Toml::string(text)) // Every key lies in a section. What has no section in its name is not ours: orchestrators set CHARTGATE_PORT and the like.
+            .merge(Env::prefixed("CHARTGATE_").filter(|key| key.as_str().contains("__")).split("__"))
+            .extract()
+            .map_err(|error| {
+                ConfigError(error.into_iter().map(|e| format!("in the environment: {e}")).collect())
+            })?;
     let complaints = complaints(&config);
     if complaints.is_empty() { Ok(config) } else { Err(ConfigError(complaints)) }
 }

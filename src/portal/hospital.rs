@@ -175,6 +175,7 @@ async fn rows(
             Err(why) => failed.push(why),
         }
     }
+    let incomplete = unlisted || !failed.is_empty();
     if failed.len() == asked
         && let Some(why) = failed.into_iter().next()
     {
