@@ -1,4 +1,16 @@
 //! Chartgate: what stands between outside clinicians and a children's hospital's EHR.
+//!
+//! The map. A module uses only modules of a lower rank; siblings do not import each other (`tests/it/ranks.rs`).
+//!
+//! | rank | modules |
+//! |---|---|
+//! | 0 | [`domain`] nouns and their transitions, [`config`], [`flight`] shared single flight |
+//! | 1 | [`fhir`] requests and bodies parsed once, [`credentials`] keys and hashing, [`outbound`] HTTP clients, [`telemetry`] |
+//! | 2 | [`access`] the policy and its two locks |
+//! | 3 | [`store`] the database, [`ehr`] the hospital's FHIR server, [`cache`] what it said, [`mail`] |
+//! | 4 | [`records`] the one door to clinical data, [`audit`], [`accounts`] use-cases of people, [`web`] what pages share |
+//! | 5 | [`oauth`] the authorization server, [`facade`] the FHIR endpoint, [`portal`] pages, [`sandbox`] the demo hospital, [`jobs`] |
+//! | above | [`app`] puts it together; [`cli`], [`server`], [`tls`], [`lifecycle`] run it |
 
 pub mod access;
 pub mod accounts;
