@@ -13,7 +13,8 @@ use chartgate::access::sources::RelationshipSource as _;
 use chartgate::domain::account::{Account, AccountKind, AccountState};
 use chartgate::domain::audit::{AuditEvent, AuditKind, AuditOutcome};
 use chartgate::domain::client::{
-    AccessToken, Authorization, Client, ClientAuth, ClientKind, ClientState, LaunchContext, Principal,
+    AccessToken, Authorization, Client, ClientAuth, ClientDetails, ClientKind, ClientState, LaunchContext,
+    Principal,
 };
 use chartgate::domain::clock::{Clock as _, SystemClock, Timestamp};
 use chartgate::domain::grant::{DataKinds, Grant, GrantedBy};
@@ -82,6 +83,7 @@ async fn fill(store: &Store, now: Timestamp) {
         practice: None,
         trusted: false,
         state: ClientState::Active,
+        details: ClientDetails::default(),
         created_at: now,
     };
     change.insert_client(&app).await.expect("a client");

@@ -3,7 +3,7 @@
 use url::Url;
 
 use crate::domain::audit::AuditKind;
-use crate::domain::client::{Client, ClientAuth, ClientKind, ClientState};
+use crate::domain::client::{Client, ClientAuth, ClientDetails, ClientKind, ClientState};
 use crate::domain::ids::{ClientId, PracticeId};
 use crate::domain::secret::{PlainToken, TokenKind};
 
@@ -79,6 +79,7 @@ impl Accounts {
             practice: new.practice,
             trusted: new.trusted,
             state: ClientState::Active,
+            details: ClientDetails::default(),
             created_at: self.now(),
         };
         self.store.insert_client(&client).await?;
@@ -99,6 +100,8 @@ impl Accounts {
         let what = match state {
             ClientState::Active => "client_activate",
             ClientState::Suspended => "client_suspend",
+            ClientState::Refused => "client_refuse",
+            ClientState::Pending => return Err(AccountsError::Invalid("Nothing becomes pending again.")),
         };
         self.client_changed(id, what, by).await
     }

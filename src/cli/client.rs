@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use url::Url;
 
-use crate::domain::client::{Client, ClientAuth, ClientKind, ClientState};
+use crate::domain::client::{Client, ClientAuth, ClientDetails, ClientKind, ClientState};
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::domain::ids::{ClientId, PracticeId};
 use crate::domain::random::SystemRandom;
@@ -132,6 +132,7 @@ fn registration(add: &AddClient) -> Result<(Client, Option<PlainToken>), Command
         practice: add.practice.as_deref().map(PracticeId::parse).transpose()?,
         trusted: add.trusted,
         state: ClientState::Active,
+        details: ClientDetails::default(),
         created_at: SystemClock.now(),
     };
     Ok((client, secret))
@@ -192,10 +193,7 @@ fn authentication(
 async fn list(place: &Place) -> Result<(), CommandError> {
     let installation = Installation::open(place).await?;
     for client in installation.store.clients().await? {
-        let state = match client.state {
-            ClientState::Active => "active",
-            ClientState::Suspended => "suspended",
-        };
+        let state = client.state.word();
         println!("{}\t{}\t{state}\t{}\t{}", client.id, client.kind.word(), client.name, client.scope);
     }
     installation.store.close().await;

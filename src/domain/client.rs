@@ -56,10 +56,82 @@ impl ClientKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientState {
+    /// Registered by its vendor, waiting for staff: it may do nothing yet.
+    Pending,
     /// Approved.
     Active,
     /// Refused from the next request on, with every token it holds.
     Suspended,
+    /// Staff said no.
+    Refused,
+}
+
+impl ClientState {
+    /// The word used in storage and on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// What a client must do beyond SMART App Launch (RFC 9700, FAPI 2.0 Security Profile).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClientSecurity {
+    /// Authorization requests only by reference, pushed first (RFC 9126).
+    pub pushed_requests: bool,
+    /// Access and refresh tokens only bound to a key of the client (RFC 9449).
+    pub bound_tokens: bool,
+    /// Held to the FAPI 2.0 Security Profile: both of the above, a key instead of a secret, no v1 laxities.
+    pub fapi: bool,
+}
+
+impl ClientSecurity {
+    /// Whether authorization requests have to be pushed.
+    pub const fn requires_pushed_requests(self) -> bool {
+        self.pushed_requests || self.fapi
+    }
+
+    /// Whether tokens have to be bound to a key.
+    pub const fn requires_bound_tokens(self) -> bool {
+        self.bound_tokens || self.fapi
+    }
+}
+
+/// What a vendor said of its client beyond what the protocol needs (RFC 7591 2), and how the registration stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClientDetails {
+    /// Whom the hospital writes to, e-mail addresses.
+    pub contacts: Vec<String>,
+    /// The vendor's name as the vendor writes it.
+    pub organization: Option<String>,
+    /// Home page of the app.
+    pub client_uri: Option<String>,
+    /// Logo of the app.
+    pub logo_uri: Option<String>,
+    /// Terms of service.
+    pub tos_uri: Option<String>,
+    /// Privacy policy.
+    pub policy_uri: Option<String>,
+    /// The software's own identifier, the same for every instance of it.
+    pub software_id: Option<String>,
+    /// Its version.
+    pub software_version: Option<String>,
+    /// What it is for, in the vendor's words, for staff and for the gallery of apps.
+    pub purpose: Option<String>,
+    /// Where a browser may be sent after RP-initiated logout, exact.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// What it must do beyond SMART App Launch.
+    pub security: ClientSecurity,
+    /// SHA-256, hexadecimal, of the token with which the vendor manages its registration (RFC 7592 1.2).
+    pub registration_token: Option<String>,
+    /// What staff said when they refused or suspended it, for the vendor to read.
+    pub reason: Option<String>,
 }
 
 /// A registered client.
@@ -85,6 +157,8 @@ pub struct Client {
     pub trusted: bool,
     /// Whether it may act.
     pub state: ClientState,
+    /// What its vendor said of it.
+    pub details: ClientDetails,
     /// When it was registered.
     pub created_at: Timestamp,
 }

@@ -25,6 +25,12 @@ pub enum TokenKind {
     Session,
     /// Client secret.
     ClientSecret,
+    /// Lets a vendor register clients without an account (RFC 7591 3, "initial access token").
+    InitialAccess,
+    /// Lets a vendor manage one registration (RFC 7592).
+    RegistrationAccess,
+    /// A pushed authorization request (RFC 9126), the end of its `request_uri`.
+    PushedRequest,
     /// Form token against cross-site request forgery.
     Csrf,
 }
@@ -39,6 +45,9 @@ impl TokenKind {
             Self::Launch => "cgl_",
             Self::Session => "cgs_",
             Self::ClientSecret => "cgk_",
+            Self::InitialAccess => "cgi_",
+            Self::RegistrationAccess => "cgm_",
+            Self::PushedRequest => "cgp_",
             Self::Csrf => "cgf_",
         }
     }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::domain::client::{Client, ClientAuth, ClientKind, ClientState};
+use crate::domain::client::{Client, ClientAuth, ClientDetails, ClientKind, ClientState};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::ClientId;
 
@@ -25,6 +25,7 @@ pub fn client(id: &str) -> Client {
         practice: None,
         trusted: false,
         state: ClientState::Active,
+        details: ClientDetails::default(),
         created_at: Timestamp::from_millis(0),
     }
 }

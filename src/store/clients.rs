@@ -10,11 +10,11 @@ use super::db::{Fields, Row, json_of, word_of};
 use super::{Store, StoreError, Transaction};
 
 statements! {
-    INSERT = "INSERT INTO clients (id, name, kind, auth, redirect_uris, launch_uri, scope, practice, trusted, state, created_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    BY_ID = "SELECT id, name, kind, auth, redirect_uris, launch_uri, scope, practice, trusted, state, created_at
+    INSERT = "INSERT INTO clients (id, name, kind, auth, redirect_uris, launch_uri, scope, practice, trusted, state, details, created_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    BY_ID = "SELECT id, name, kind, auth, redirect_uris, launch_uri, scope, practice, trusted, state, details, created_at
              FROM clients WHERE id = $1";
-    LIST = "SELECT id, name, kind, auth, redirect_uris, launch_uri, scope, practice, trusted, state, created_at
+    LIST = "SELECT id, name, kind, auth, redirect_uris, launch_uri, scope, practice, trusted, state, details, created_at
             FROM clients ORDER BY name, id";
     SET_STATE = "UPDATE clients SET state = $2 WHERE id = $1";
     ITS_AUTHORIZATIONS = "SELECT id FROM authorizations WHERE client = $1 AND revoked_at IS NULL";
@@ -34,6 +34,7 @@ fn read(row: Row) -> Result<Client, StoreError> {
         practice: fields.maybe_id("practice")?,
         trusted: fields.flag("trusted")?,
         state: fields.word("state")?,
+        details: fields.json("details")?,
         created_at: fields.time("created_at")?,
     })
 }
@@ -68,6 +69,7 @@ impl Transaction {
             client.practice.as_ref(),
             client.trusted,
             word_of(&client.state),
+            json_of("clients", &client.details)?,
             client.created_at,
         ];
         self.run(INSERT, args).await?;

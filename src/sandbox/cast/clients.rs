@@ -1,7 +1,7 @@
 //! The demo's clients: the record viewer, and one of each kind for scripts.
 
 use crate::credentials::signing::{SigningAlgorithm, SigningKey};
-use crate::domain::client::{Client, ClientAuth, ClientKind, ClientState};
+use crate::domain::client::{Client, ClientAuth, ClientDetails, ClientKind, ClientState};
 use crate::domain::ids::{ClientId, PracticeId};
 use crate::domain::secret::{PlainToken, TokenKind};
 
@@ -58,6 +58,7 @@ fn client(
         practice: None,
         trusted: false,
         state: ClientState::Active,
+        details: ClientDetails::default(),
         created_at: stage.now,
     })
 }

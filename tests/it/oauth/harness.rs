@@ -14,7 +14,7 @@ use chartgate::credentials::seal::SealingKey;
 use chartgate::credentials::signing::{SigningAlgorithm, SigningKey};
 use chartgate::domain::account::{Account, AccountKind, AccountState};
 use chartgate::domain::audit::AuditEvent;
-use chartgate::domain::client::{Client, ClientAuth, ClientKind, ClientState};
+use chartgate::domain::client::{Client, ClientAuth, ClientDetails, ClientKind, ClientState};
 use chartgate::domain::clock::{Clock as _, ManualClock, Timestamp};
 use chartgate::domain::ids::{AccountId, ClientId, FhirId, Npi, PracticeId};
 use chartgate::domain::practice::Practice;
@@ -526,6 +526,7 @@ pub fn public(id: &str) -> Client {
         practice: None,
         trusted: false,
         state: ClientState::Active,
+        details: ClientDetails::default(),
         created_at: Timestamp::from_millis(0),
     }
 }

@@ -3,8 +3,8 @@
 use chartgate::domain::account::{Account, AccountKind, AccountState, StaffRole};
 use chartgate::domain::audit::{AuditEvent, AuditKind, AuditOutcome};
 use chartgate::domain::client::{
-    AccessToken, Authorization, AuthorizationCode, Client, ClientAuth, ClientKind, ClientState,
-    LaunchContext, Principal, RefreshToken,
+    AccessToken, Authorization, AuthorizationCode, Client, ClientAuth, ClientDetails, ClientKind,
+    ClientState, LaunchContext, Principal, RefreshToken,
 };
 use chartgate::domain::clock::Timestamp;
 use chartgate::domain::grant::{DataKind, DataKinds, Grant, GrantedBy};
@@ -104,6 +104,7 @@ pub fn client(id: &str) -> Client {
         practice: None,
         trusted: false,
         state: ClientState::Active,
+        details: ClientDetails::default(),
         created_at: START,
     }
 }
