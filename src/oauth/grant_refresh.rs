@@ -22,11 +22,15 @@ pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<I
     let known = state.store().refresh_token(&old.hash()).await.map_err(|e| internal(&e))?;
     let known = known.filter(|known| known.authorization.client == client.id);
     let known = known.ok_or(OAuthError::InvalidRefreshToken)?;
-    // Asked before the exchange, so that a request that cannot be granted does not spend the token.
-    let scope = narrowed(&known.authorization.scope, form.get("scope"))?;
-    if known.live {
+    // Asked before the exchange, so that a request that cannot be granted does not spend the token. Of a token that counts no
+    // more nothing is asked: whatever else is wrong with the request, its second use must be noticed.
+    let scope = if known.live {
+        let scope = narrowed(&known.authorization.scope, form.get("scope"))?;
         check(state, &known.authorization).await?;
-    }
+        scope
+    } else {
+        String::new()
+    };
     let new = PlainToken::generate(TokenKind::Refresh, state.random());
     let expires_at = state.now().plus(state.settings().refresh_life);
     let mut transaction = state.store().begin().await.map_err(|e| internal(&e))?;
@@ -69,7 +73,7 @@ pub async fn owner(state: &State, form: &Params) -> Result<Arc<Client>, OAuthErr
 }
 
 /// Whether the authorization still holds: its people may act, and with `online_access` alone the user is still signed in.
-async fn check(state: &State, authorization: &Authorization) -> Result<(), OAuthError> {
+pub async fn check(state: &State, authorization: &Authorization) -> Result<(), OAuthError> {
     if !is_active(state, authorization) {
         return Err(OAuthError::InvalidRefreshToken);
     }
@@ -91,8 +95,9 @@ fn narrowed(granted: &str, asked: Option<&str>) -> Result<String, OAuthError> {
     let set = ScopeSet::parse(granted);
     let was_granted =
         |word: &str| set.has_word(word) || ResourceScope::parse(word).is_some_and(|scope| set.covers(&scope));
-    if asked.split_ascii_whitespace().all(was_granted) {
-        Ok(ScopeSet::parse(asked).to_string())
+    let less = ScopeSet::parse(asked);
+    if !less.is_empty() && asked.split_ascii_whitespace().all(was_granted) {
+        Ok(less.to_string())
     } else {
         Err(OAuthError::InvalidScope)
     }
@@ -107,7 +112,7 @@ mod tests {
         let granted = "openid offline_access patient/*.rs";
         assert_eq!(narrowed(granted, None).unwrap(), granted);
         assert_eq!(narrowed(granted, Some("patient/Observation.rs")).unwrap(), "patient/Observation.rs");
-        for more in ["user/*.rs", "fhirUser", "patient/*.rs nonsense", "patient/*.rs user/Patient.rs"] {
+        for more in [" ", "user/*.rs", "fhirUser", "patient/*.rs nonsense", "patient/*.rs user/Patient.rs"] {
             assert_eq!(narrowed(granted, Some(more)), Err(OAuthError::InvalidScope), "{more}");
         }
     }

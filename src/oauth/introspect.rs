@@ -16,12 +16,13 @@ use crate::fhir::scope::ScopeSet;
 use super::authenticate;
 use super::bearer;
 use super::error::OAuthError;
+use super::grant_refresh;
 use super::id_token::Identity;
 use super::json;
 use super::params::Params;
 use super::state::State;
 use super::token::internal;
-use super::token_response::{context, is_active};
+use super::token_response::context;
 
 /// What a token stands for, to a client that authenticates with a secret or key, or that shows an access token of its own
 /// (rows 282, 283). Whoever asks already holds the token asked about.
@@ -73,9 +74,13 @@ async fn access(state: &State, token: &PlainToken) -> Result<Option<Map<String, 
 
 async fn refresh(state: &State, token: &PlainToken) -> Result<Option<Map<String, Value>>, OAuthError> {
     let found = state.store().refresh_token(&token.hash()).await.map_err(|e| internal(&e))?;
-    let Some(found) = found.filter(|found| found.live && is_active(state, &found.authorization)) else {
-        return Ok(None);
-    };
+    let Some(found) = found.filter(|found| found.live) else { return Ok(None) };
+    match grant_refresh::check(state, &found.authorization).await {
+        Ok(()) => {}
+        Err(error @ OAuthError::ServerErrorJson) => return Err(error),
+        // Active is what could be exchanged now: not with the people suspended, or signed out under `online_access`.
+        Err(_) => return Ok(None),
+    }
     let scope = found.authorization.scope.clone();
     Ok(Some(describe(state, &found.authorization, &scope, found.expires_at).await?))
 }

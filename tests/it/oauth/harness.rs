@@ -26,7 +26,7 @@ use chartgate::oauth::people::{FhirUsers, Found, Offered, PatientLine, Patients,
 use chartgate::oauth::{Parts, Settings, State, router};
 use chartgate::outbound::{Outbound, OutboundOptions, Purpose, PurposeOptions};
 use chartgate::records::Caller;
-use chartgate::store::{Store, StoreOptions};
+use chartgate::store::Store;
 use chartgate::web::{Web, WebSettings};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -34,6 +34,8 @@ use http_body_util::BodyExt as _;
 use parking_lot::Mutex;
 use serde_json::Value;
 use tower::ServiceExt as _;
+
+use crate::support::databases::{Database, Kind, START};
 
 pub const ISSUER: &str = "https://gate.example";
 pub const FHIR: &str = "https://gate.example/fhir/r4";
@@ -137,18 +139,50 @@ pub struct Server {
     pub store: Store,
     pub clock: Arc<ManualClock>,
     pub log: Arc<Log>,
+    pub keys: Arc<IdTokenKeys>,
     people: Arc<People>,
-    _folder: tempfile::TempDir,
+    database: Arc<Database>,
 }
 
+/// When the server's clock begins.
+const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
 impl Server {
+    /// A server over a SQLite database of its own.
     pub async fn start() -> Self {
+        Self::on(Kind::Sqlite).await
+    }
+
+    /// A server over an empty database of this kind.
+    pub async fn on(kind: Kind) -> Self {
         install_crypto_provider();
-        let clock = ManualClock::new(Timestamp::from_millis(1_800_000_000_000));
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("test.db").display());
-        let options = StoreOptions::new(&url).synchronous(false);
-        let store = Store::open_ready(&options, clock.clone()).await.unwrap();
+        let database = Database::new(kind).await;
+        database.clock.advance(NOW.since(START));
+        let people = Arc::new(People {
+            reachable: vec![line("mia", "Mia Torres"), line("noah", "Noah Baker")],
+            away: Mutex::new(false),
+        });
+        let keys = Arc::new(IdTokenKeys::new(vec![signing_key()]));
+        let server = Self::node(database.store.clone(), people, Arc::default(), keys, Arc::new(database));
+        server.add_people().await;
+        server
+    }
+
+    /// Another process over the same database, with memory of its own.
+    pub async fn other(&self) -> Self {
+        let store = self.database.other().await;
+        let (people, log, keys) = (self.people.clone(), self.log.clone(), self.keys.clone());
+        Self::node(store, people, log, keys, Arc::clone(&self.database))
+    }
+
+    fn node(
+        store: Store,
+        people: Arc<People>,
+        log: Arc<Log>,
+        keys: Arc<IdTokenKeys>,
+        database: Arc<Database>,
+    ) -> Self {
+        let clock = Arc::clone(&database.clock);
         let key = SealingKey::from_bytes([7; 32]);
         let settings = WebSettings {
             public_base: ISSUER.parse().unwrap(),
@@ -162,25 +196,18 @@ impl Server {
             demo: false,
         };
         let web = Web::new(store.clone(), clock.clone(), Arc::new(SystemRandom), &key, settings);
-        let people = Arc::new(People {
-            reachable: vec![line("mia", "Mia Torres"), line("noah", "Noah Baker")],
-            away: Mutex::new(false),
-        });
-        let log = Arc::new(Log::default());
         let jwks = PurposeOptions { private_networks: true, ..PurposeOptions::default() };
         let outbound = Outbound::new(&OutboundOptions { jwks, ..OutboundOptions::default() }).unwrap();
         let state = State::new(Parts {
             web,
-            id_token_keys: Arc::new(IdTokenKeys::new(vec![signing_key()])),
+            id_token_keys: keys.clone(),
             patients: people.clone(),
             fhir_users: people.clone(),
             audit: log.clone(),
             client_keys: outbound.client(Purpose::Jwks),
             settings: Settings::default(),
         });
-        let server = Self { router: router(&state), store, clock, log, people, _folder: folder };
-        server.add_people().await;
-        server
+        Self { router: router(&state), store, clock, log, keys, people, database }
     }
 
     async fn add_people(&self) {
