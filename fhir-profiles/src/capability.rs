@@ -142,6 +142,10 @@ pub struct Facade<'a> {
     pub revoke: &'a str,
     /// Introspection endpoint.
     pub introspect: &'a str,
+    /// Where a user sees and revokes the apps they authorized.
+    pub manage: &'a str,
+    /// Dynamic registration; none where it is not offered.
+    pub register: Option<&'a str>,
 }
 
 /// Authors our CapabilityStatement (R4; US Core server, SMART `oauth-uris`) from the tables by which requests are judged.
@@ -171,12 +175,14 @@ const SERVICE: &str = "http://terminology.hl7.org/CodeSystem/restful-security-se
 
 fn security(facade: &Facade<'_>) -> Value {
     let uri = |name: &str, value: &str| json!({"url": name, "valueUri": value});
-    let uris = [
+    let mut uris = vec![
         uri("authorize", facade.authorize),
         uri("token", facade.token),
         uri("revoke", facade.revoke),
         uri("introspect", facade.introspect),
+        uri("manage", facade.manage),
     ];
+    uris.extend(facade.register.map(|register| uri("register", register)));
     json!({
         "extension": [{"url": OAUTH_URIS, "extension": uris}],
         "cors": true,

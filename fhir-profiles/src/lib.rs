@@ -5,6 +5,7 @@
 //! read each of them. A code that the EHR invented elsewhere in the resource then costs nothing.
 
 pub mod audit_event;
+pub mod brands;
 pub mod capability;
 pub mod compartment;
 pub mod links;

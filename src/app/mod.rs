@@ -2,6 +2,7 @@
 
 mod adapters;
 mod background;
+mod brands;
 mod internal;
 pub mod keys;
 pub mod options;
@@ -222,7 +223,10 @@ impl Pieces<'_> {
             fhir_users: directory,
             audit: self.audit.clone(),
             client_keys: self.outbound.client(Purpose::Jwks),
-            settings: options::oauth(self.config),
+            settings: oauth::Settings {
+                brands: Some(brands::content(self.config, &self.web, clock.now())),
+                ..options::oauth(self.config)
+            },
         });
         let (random, numbers) = (self.surroundings.random.clone(), self.surroundings.random.clone());
         let accounts = Accounts::new(self.store.clone(), passwords, self.audit.clone(), clock, random)
@@ -255,6 +259,8 @@ impl Pieces<'_> {
                 token: endpoints.token,
                 revoke: endpoints.revoke,
                 introspect: endpoints.introspect,
+                manage: endpoints.management,
+                register: None,
                 date: self.surroundings.clock.now().to_string(),
             },
             self.surroundings.random.clone(),

@@ -16,7 +16,12 @@ pub struct ConfigError(pub Vec<String>);
 pub fn load(file: &Path) -> Result<Config, ConfigError> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| ConfigError(vec![format!("{} cannot be read: {error}", file.display())]))?;
-    parse(&text, &file.display().to_string())
+    let mut config = parse(&text, &file.display().to_string())?;
+    if config.brands.updated.is_none() {
+        let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok();
+        config.brands.updated = modified.and_then(|time| jiff::Timestamp::try_from(time).ok());
+    }
+    Ok(config)
 }
 
 /// The same for a text; `name` is what complaints call it.
@@ -53,6 +58,7 @@ fn complaints(config: &Config) -> Vec<String> {
     if jiff::tz::TimeZone::get(&config.hospital.time_zone).is_err() {
         found.push(format!("hospital.time_zone '{}' is not an IANA time zone", config.hospital.time_zone));
     }
+    config.brands.complaints(&mut found);
     if config.mail.smtp_url.is_some() && config.mail.from.is_none() {
         found.push("mail.from is missing: mail needs a sender".to_owned());
     }
@@ -161,8 +167,9 @@ mod tests {
     fn the_documented_configuration_has_every_key_and_no_other() {
         let documented = include_str!("../../config/chartgate.toml");
         toml::from_str::<Config>(documented).unwrap_or_else(|error| panic!("{error}"));
-        let fields = include_str!("sections.rs")
-            .lines()
+        let fields = [include_str!("sections.rs"), include_str!("brands.rs")]
+            .into_iter()
+            .flat_map(str::lines)
             .filter_map(|line| line.trim().strip_prefix("pub ")?.split_once(": "))
             .map(|(name, _)| name)
             .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_'));

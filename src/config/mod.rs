@@ -3,10 +3,14 @@
 //! `CHARTGATE_SERVER__LISTEN=...` overrides `listen` in `[server]`: prefix `CHARTGATE_`, two underscores between levels.
 //! Every key is documented in `config/chartgate.toml`; a test holds that file and these types together.
 
+mod brands;
 mod load;
 mod sections;
 mod values;
 
+pub use brands::{
+    AbsentReason, AddressSection, BrandSection, BrandsSection, IdentifierSection, PortalSection,
+};
 pub use load::{ConfigError, load, parse};
 pub use sections::{
     AccessSection, CacheSection, Config, DatabaseSection, EhrAuth, EhrSection, HospitalSection,

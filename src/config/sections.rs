@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use url::Url;
 
+use super::brands::BrandsSection;
 use super::values::{ByteSize, Period, Secret};
 
 /// The whole configuration.
@@ -17,6 +18,8 @@ pub struct Config {
     pub server: ServerSection,
     /// `[hospital]`
     pub hospital: HospitalSection,
+    /// `[brands]`
+    pub brands: BrandsSection,
     /// `[database]`
     pub database: DatabaseSection,
     /// `[ehr]`

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use fhir_profiles::capability;
-use http::{HeaderValue, header};
 
 use crate::domain::ids::RequestId;
 use crate::fhir::search::Rules;
+use crate::web::conditional;
 
 use super::{Facade, accept};
 
@@ -24,6 +24,10 @@ pub struct Endpoints {
     pub revoke: String,
     /// The introspection endpoint.
     pub introspect: String,
+    /// Where a user sees and revokes the apps they authorized.
+    pub manage: String,
+    /// Dynamic registration, where it is offered.
+    pub register: Option<String>,
     /// Since when the statement holds, a FHIR `dateTime`: when the process started.
     pub date: String,
 }
@@ -45,11 +49,7 @@ pub(super) async fn metadata(
         Ok(form) => form,
         Err(problem) => return problem.answer(request.extensions().get::<RequestId>()),
     };
-    let mut response = facade.statement().into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, form.media_type());
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-    response
+    conditional::answer(request.headers(), form.media_type(), facade.statement())
 }
 
 impl Facade {
@@ -68,6 +68,8 @@ impl Facade {
             token: &self.endpoints.token,
             revoke: &self.endpoints.revoke,
             introspect: &self.endpoints.introspect,
+            manage: &self.endpoints.manage,
+            register: self.endpoints.register.as_deref(),
         };
         let bytes = Bytes::from(capability::author(&rules.tables, &facade));
         self.statement.store(Some(Arc::new(Statement { rules, bytes: bytes.clone() })));

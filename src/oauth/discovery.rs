@@ -1,13 +1,14 @@
 //! Discovery: SMART configuration, OpenID and OAuth metadata, JWK Set. All from one table.
 
 use axum::extract;
-use axum::http::HeaderValue;
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
 use bytes::Bytes;
+use fhir_profiles::brands::Brands;
 use serde_json::{Value, json};
 
 use crate::fhir::resource_type::ResourceType;
+use crate::web::conditional;
 
 use super::endpoints::Endpoints;
 use super::state::State;
@@ -44,17 +45,24 @@ pub struct Documents {
     smart: Bytes,
     openid: Bytes,
     oauth: Bytes,
+    brands: Option<Bytes>,
 }
 
 impl Documents {
-    /// The documents of a server with these addresses.
-    pub fn of(endpoints: &Endpoints) -> Self {
+    /// The documents of a server with these addresses that publishes these brands.
+    pub fn of(endpoints: &Endpoints, brands: Option<&Brands>) -> Self {
         let render = |value: &Value| Bytes::from(value.to_string());
         Self {
-            smart: render(&smart(endpoints)),
+            smart: render(&smart(endpoints, brands)),
             openid: render(&openid(endpoints)),
             oauth: render(&oauth(endpoints)),
+            brands: brands.map(|brands| fhir_profiles::brands::author(brands).into()),
         }
+    }
+
+    /// The user-access brands bundle.
+    pub fn brands(&self) -> Option<&Bytes> {
+        self.brands.as_ref()
     }
 }
 
@@ -98,15 +106,23 @@ fn merged(mut base: Value, more: Value) -> Value {
     base
 }
 
-/// SMART App Launch 2.2, "Metadata" (rows 381 to 394).
-fn smart(endpoints: &Endpoints) -> Value {
-    merged(
+/// SMART App Launch 2.2, "Metadata" (rows 381 to 394, 427, 428, 439).
+fn smart(endpoints: &Endpoints, brands: Option<&Brands>) -> Value {
+    let smart = merged(
         common(endpoints),
         json!({
             "userinfo_endpoint": endpoints.userinfo,
+            "management_endpoint": endpoints.management,
+            "associated_endpoints": [{"url": endpoints.fhir, "capabilities": CAPABILITIES}],
             "capabilities": CAPABILITIES,
         }),
-    )
+    );
+    let Some(brands) = brands else { return smart };
+    let identifier = brands.brands.first().and_then(|primary| primary.identifiers.first());
+    let identifier = identifier.map(|(system, value)| json!({"system": system, "value": value}));
+    let named =
+        json!({"user_access_brand_bundle": endpoints.brands, "user_access_brand_identifier": identifier});
+    merged(smart, named)
 }
 
 /// OpenID Connect Discovery 1.0, 3.
@@ -131,31 +147,34 @@ fn openid(endpoints: &Endpoints) -> Value {
 
 /// RFC 8414.
 fn oauth(endpoints: &Endpoints) -> Value {
-    common(endpoints)
+    merged(common(endpoints), json!({"service_documentation": endpoints.developers}))
 }
 
 /// `GET [FHIR base]/.well-known/smart-configuration`: JSON whatever `Accept` says (rows 374, 377).
-pub async fn smart_configuration(extract::State(state): extract::State<State>) -> Response {
-    public_json(state.documents().smart.clone())
+pub async fn smart_configuration(extract::State(state): extract::State<State>, asked: HeaderMap) -> Response {
+    json_for(&asked, state.documents().smart.clone())
 }
 
 /// `GET /.well-known/openid-configuration`.
-pub async fn openid_configuration(extract::State(state): extract::State<State>) -> Response {
-    public_json(state.documents().openid.clone())
+pub async fn openid_configuration(
+    extract::State(state): extract::State<State>,
+    asked: HeaderMap,
+) -> Response {
+    json_for(&asked, state.documents().openid.clone())
 }
 
 /// `GET /.well-known/oauth-authorization-server`.
-pub async fn oauth_metadata(extract::State(state): extract::State<State>) -> Response {
-    public_json(state.documents().oauth.clone())
+pub async fn oauth_metadata(extract::State(state): extract::State<State>, asked: HeaderMap) -> Response {
+    json_for(&asked, state.documents().oauth.clone())
 }
 
 /// `GET /oauth/jwks` (row 207).
-pub async fn keys(extract::State(state): extract::State<State>) -> Response {
-    public_json(Bytes::from(state.id_token_keys().public().to_string()))
+pub async fn keys(extract::State(state): extract::State<State>, asked: HeaderMap) -> Response {
+    json_for(&asked, Bytes::from(state.id_token_keys().public().to_string()))
 }
 
 /// `GET /oauth/style.json`: SMART style properties of the portal (row 360).
-pub async fn style() -> Response {
+pub async fn style(asked: HeaderMap) -> Response {
     let style = json!({
         "color_background": "#f5f8f9",
         "color_error": "#a3271f",
@@ -169,17 +188,11 @@ pub async fn style() -> Response {
         "font_family_body": "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
         "font_family_heading": "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
     });
-    public_json(Bytes::from(style.to_string()))
+    json_for(&asked, Bytes::from(style.to_string()))
 }
 
-/// A document for anybody, from any origin (row 16), kept for a few minutes.
-fn public_json(body: Bytes) -> Response {
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-    response
+fn json_for(asked: &HeaderMap, body: Bytes) -> Response {
+    conditional::answer(asked, HeaderValue::from_static("application/json"), body)
 }
 
 #[cfg(test)]
@@ -190,7 +203,7 @@ mod tests {
     #[test]
     fn row_378_every_address_is_absolute_and_under_the_issuer() {
         let endpoints = Endpoints::under("https://gate.example");
-        for document in [smart(&endpoints), openid(&endpoints), oauth(&endpoints)] {
+        for document in [smart(&endpoints, None), openid(&endpoints), oauth(&endpoints)] {
             for (name, value) in document.as_object().unwrap() {
                 if name == "issuer" || name.ends_with("_endpoint") || name.ends_with("_uri") {
                     assert!(value.as_str().unwrap().starts_with("https://gate.example"), "{name}");
@@ -201,7 +214,7 @@ mod tests {
 
     #[test]
     fn rows_381_to_394_the_smart_document_is_complete() {
-        let smart = smart(&Endpoints::under("https://gate.example"));
+        let smart = smart(&Endpoints::under("https://gate.example"), None);
         for required in [
             "issuer",
             "jwks_uri",
@@ -216,6 +229,8 @@ mod tests {
             "revocation_endpoint",
             "token_endpoint_auth_methods_supported",
             "token_endpoint_auth_signing_alg_values_supported",
+            "management_endpoint",
+            "associated_endpoints",
         ] {
             assert!(!smart[required].is_null(), "{required}");
         }

@@ -23,6 +23,10 @@ pub struct Endpoints {
     pub style: String,
     /// Where a user sees and revokes the apps they authorized.
     pub management: String,
+    /// The user-access brands bundle.
+    pub brands: String,
+    /// The pages for whoever builds apps.
+    pub developers: String,
 }
 
 impl Endpoints {
@@ -48,6 +52,10 @@ impl Endpoints {
     pub const FHIR: &'static str = "/fhir/r4";
     /// The page of authorized apps, in the portal.
     pub const MANAGEMENT: &'static str = "/account/apps";
+    /// The user-access brands bundle.
+    pub const BRANDS: &'static str = "/brands.json";
+    /// The pages for whoever builds apps, in the portal.
+    pub const DEVELOPERS: &'static str = "/developers";
 
     /// The table for a server whose public origin is `issuer`.
     pub fn under(issuer: &str) -> Self {
@@ -63,6 +71,8 @@ impl Endpoints {
             jwks: at(Self::JWKS),
             style: at(Self::STYLE),
             management: at(Self::MANAGEMENT),
+            brands: at(Self::BRANDS),
+            developers: at(Self::DEVELOPERS),
             issuer,
         }
     }

@@ -7,6 +7,7 @@ pub mod assertion;
 pub mod authenticate;
 pub mod authorize;
 pub mod bearer;
+pub mod brands;
 pub mod choices;
 pub mod client_auth;
 pub mod client_keys;
@@ -31,6 +32,7 @@ pub mod patient;
 pub mod patient_line;
 pub mod people;
 pub mod pkce;
+pub mod public;
 pub mod redirect;
 pub mod request;
 pub mod revoke;
@@ -44,7 +46,7 @@ pub mod userinfo;
 pub mod words;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
 use crate::web;
@@ -70,6 +72,8 @@ pub fn router(state: &State) -> Router {
         .route("/.well-known/openid-configuration", get(discovery::openid_configuration))
         .route("/.well-known/oauth-authorization-server", get(discovery::oauth_metadata))
         .route(Endpoints::JWKS, get(discovery::keys))
-        .route(Endpoints::STYLE, get(discovery::style));
+        .route(Endpoints::STYLE, get(discovery::style))
+        .route(Endpoints::BRANDS, get(brands::serve))
+        .layer(from_fn(public::for_anybody));
     web::wrap(pages, state.web()).merge(api).merge(discovery).with_state(state.clone())
 }

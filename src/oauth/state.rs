@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRef;
+use fhir_profiles::brands::Brands;
 
 use crate::access::sources::AuditSink;
 use crate::domain::audit::{AuditEvent, AuditKind, AuditOutcome};
@@ -32,6 +33,8 @@ pub struct Settings {
     pub code_life: Duration,
     /// How long a patient who was picked, or a launch that was taken, waits for the user's consent.
     pub context_life: Duration,
+    /// The hospital's user-access brands, where it publishes them.
+    pub brands: Option<Brands>,
 }
 
 impl Default for Settings {
@@ -42,6 +45,7 @@ impl Default for Settings {
             refresh_life: Duration::from_hours(93 * 24),
             code_life: Duration::from_mins(1),
             context_life: Duration::from_mins(30),
+            brands: None,
         }
     }
 }
@@ -79,7 +83,7 @@ impl State {
     /// The authorization server of one `App`; its issuer is the portal's public base.
     pub fn new(parts: Parts) -> Self {
         let endpoints = Endpoints::under(parts.web.settings().public_base.as_str());
-        let documents = Documents::of(&endpoints);
+        let documents = Documents::of(&endpoints, parts.settings.brands.as_ref());
         let fetched_keys = FetchedKeys::new(parts.client_keys.clone(), Arc::clone(parts.web.clock()));
         Self(Arc::new(Inner { parts, endpoints, documents, fetched_keys }))
     }

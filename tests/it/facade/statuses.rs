@@ -163,3 +163,38 @@ async fn the_statement_is_for_everybody_and_says_what_routes_do() {
         assert_eq!(answer.status == 200, searchable, "{name}: {}", answer.text());
     }
 }
+
+#[tokio::test]
+async fn row_16_any_origin_may_read_the_statement_and_it_is_sent_once() {
+    let world = World::new().await;
+    let theirs = ("origin", "https://anything.example");
+    let preflight = ("access-control-request-method", "GET");
+    let asked = world.call("OPTIONS", "/metadata", None, &[theirs, preflight]).await;
+    assert_eq!((asked.status.as_u16(), asked.header("access-control-allow-origin")), (204, "*"));
+    assert!(asked.header("access-control-allow-methods").contains("GET"));
+    let first = world.call("GET", "/metadata", None, &[theirs]).await;
+    let etag = first.header("etag").to_owned();
+    assert!(etag.starts_with("W/"), "{etag}");
+    let again = world.call("GET", "/metadata", None, &[("if-none-match", &etag)]).await;
+    assert_eq!((again.status.as_u16(), again.text().len()), (304, 0));
+}
+
+#[tokio::test]
+async fn the_statement_names_the_smart_service_and_its_addresses() {
+    let world = World::new().await;
+    let statement = world.call("GET", "/metadata", None, &[]).await.json();
+    let security = &statement["rest"][0]["security"];
+    assert_eq!(security["service"][0]["coding"][0]["code"], "SMART-on-FHIR");
+    assert_eq!(security["cors"], true);
+    let uris = security["extension"][0]["extension"].as_array().unwrap();
+    for (name, address) in [
+        ("authorize", "https://gate.example/oauth/authorize"),
+        ("token", "https://gate.example/oauth/token"),
+        ("revoke", "https://gate.example/oauth/revoke"),
+        ("introspect", "https://gate.example/oauth/introspect"),
+        ("manage", "https://gate.example/account/apps"),
+    ] {
+        let uri = uris.iter().find(|uri| uri["url"] == name).unwrap_or_else(|| panic!("no {name}"));
+        assert_eq!(uri["valueUri"], address);
+    }
+}

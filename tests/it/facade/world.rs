@@ -179,6 +179,8 @@ impl World {
             token: "https://gate.example/oauth/token".into(),
             revoke: "https://gate.example/oauth/revoke".into(),
             introspect: "https://gate.example/oauth/introspect".into(),
+            manage: "https://gate.example/account/apps".into(),
+            register: None,
             date: "2026-05-01T00:00:00Z".into(),
         };
         let facade =

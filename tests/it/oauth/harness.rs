@@ -28,6 +28,7 @@ use chartgate::outbound::{Outbound, OutboundOptions, Purpose, PurposeOptions};
 use chartgate::records::Caller;
 use chartgate::store::Store;
 use chartgate::web::{Web, WebSettings};
+use fhir_profiles::brands::{Brand, Brands, Portal, Server as BrandServer};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;
@@ -205,7 +206,7 @@ impl Server {
             fhir_users: people.clone(),
             audit: log.clone(),
             client_keys: outbound.client(Purpose::Jwks),
-            settings: Settings::default(),
+            settings: Settings { brands: Some(brands()), ..Settings::default() },
         });
         Self { router: router(&state), store, clock, log, keys, people, database }
     }
@@ -302,11 +303,41 @@ impl Server {
     }
 
     pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = Request::builder().uri(path);
+        self.ask(Method::GET, path, headers).await
+    }
+
+    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         self.send(request.body(Body::empty()).unwrap()).await
+    }
+}
+
+/// A hospital and a clinic of its.
+fn brands() -> Brands {
+    let website = ("urn:ietf:rfc:3986".to_owned(), "https://hospital.example".to_owned());
+    let hospital = Brand {
+        id: "hospital".to_owned(),
+        name: "Children's Hospital".to_owned(),
+        identifiers: vec![website],
+        portals: vec![Portal::default()],
+        ..Brand::default()
+    };
+    let part_of = Some("hospital".to_owned());
+    let clinic =
+        Brand { id: "north".to_owned(), name: "North Clinic".to_owned(), part_of, ..Brand::default() };
+    let server = BrandServer {
+        address: FHIR.to_owned(),
+        name: "FHIR R4".to_owned(),
+        developers: format!("{ISSUER}/developers"),
+    };
+    Brands {
+        base: format!("{ISSUER}/brands"),
+        updated: "2026-05-01T00:00:00Z".to_owned(),
+        server,
+        brands: vec![hospital, clinic],
     }
 }
 
