@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{
     RsaKeyPair,
 };
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD as B64};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject as _;
 use serde::Serialize;
@@ -179,6 +179,15 @@ impl SigningKey {
     /// The public key as a JWK with `kid`, `use`, `alg`, `key_ops`.
     pub const fn jwk(&self) -> &Value {
         &self.jwk
+    }
+
+    /// The key as PKCS#8 in PEM, as [`SigningKey::from_pem`] reads it.
+    pub fn to_pem(&self) -> Result<Zeroizing<String>, SigningError> {
+        let der = self.to_pkcs8()?;
+        let text = Zeroizing::new(STANDARD.encode(&*der));
+        let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+        let begun = "-----BEGIN PRIVATE KEY-----";
+        Ok(Zeroizing::new(format!("{begun}\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))))
     }
 
     /// The private key as a JWK, for the demo's own clients; ES384 keys only.

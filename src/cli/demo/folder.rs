@@ -3,9 +3,6 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use crate::cli::CommandError;
 use crate::credentials::seal::SealingKey;
 use crate::credentials::signing::{SigningAlgorithm, SigningKey};
@@ -64,6 +61,10 @@ impl Folder {
              [server]\nlisten = \"{listen}\"\npublic_url = \"{portal}\"\n\n\
              [hospital]\nname = \"Saguaro Children's Hospital\"\nsupport_email = \"support@saguaro.example\"\n\
              support_phone = \"(602) 555-0100\"\nmrn_system = \"{mrn}\"\ntime_zone = \"America/Phoenix\"\n\n\
+             [brands.primary]\nwebsite = \"https://www.saguaro.example\"\naliases = [\"Saguaro\"]\n\
+             addresses = [{{ city = \"Phoenix\", state = \"AZ\" }}]\n\n\
+             [[brands.affiliates]]\nname = \"Saguaro Children's, Flagstaff clinic\"\n\
+             website_absent = \"asked-unknown\"\naddresses = [{{ city = \"Flagstaff\", state = \"AZ\" }}]\n\n\
              [database]\nurl = {database}\nmaster_key = {{ file = {master} }}\n\n\
              [ehr]\nbase_url = \"{ehr}\"\n\n\
              [ehr.auth]\ntype = \"backend_services\"\nclient_id = \"{CLIENT_ID}\"\nkey = {{ file = {key_file} }}\n\n\
@@ -82,17 +83,7 @@ impl Folder {
             return Ok(EhrKey(SigningKey::from_pem(&pem, None)?));
         }
         let key = SigningKey::generate(SigningAlgorithm::Es384)?;
-        let der = key.to_pkcs8()?;
-        let pem = format!(
-            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-            STANDARD
-                .encode(&*der)
-                .as_bytes()
-                .chunks(64)
-                .map(String::from_utf8_lossy)
-                .collect::<Vec<_>>()
-                .join("\n")
-        );
+        let pem = key.to_pem()?;
         write_private(&file, pem.as_bytes())?;
         Ok(EhrKey(key))
     }
@@ -113,6 +104,34 @@ impl Folder {
     /// Keeps the people for the next start.
     pub fn keep(&self, cast: &Cast) -> Result<(), CommandError> {
         write_private(&self.credentials(), &serde_json::to_vec_pretty(cast)?)
+    }
+}
+
+impl Folder {
+    /// For the examples of the developer pages: a file of variables for each client, and its private key where it has one.
+    /// Written at each start, because the port may be another.
+    pub fn write_clients(&self, cast: &Cast, fhir: &str) -> Result<(), CommandError> {
+        let folder = self.path.join("clients");
+        std::fs::create_dir_all(&folder)?;
+        for client in &cast.clients {
+            let mut lines =
+                vec![format!("export FHIR_BASE={fhir}"), format!("export CLIENT_ID={}", client.client_id)];
+            if let Some(pem) = &client.pem {
+                let file = folder.join(format!("{}.pem", client.client_id));
+                write_private(&file, pem.as_bytes())?;
+                lines.push(format!("export KEY_FILE='{}'", file.display()));
+            }
+            let kid = client.jwk.as_ref().and_then(|jwk| jwk.get("kid")).and_then(|kid| kid.as_str());
+            lines.extend(kid.map(|kid| format!("export KEY_ID={kid}")));
+            lines.extend(client.redirect_uris.first().map(|uri| format!("export REDIRECT_URI={uri}")));
+            let colleague =
+                cast.users.iter().find(|user| user.practice.is_some() && user.practice == client.practice);
+            let patient = colleague.and_then(|user| user.sees.first());
+            lines.extend(patient.map(|mrn| format!("export PATIENT_MRN={mrn}")));
+            let text = format!("{}\n", lines.join("\n"));
+            write_private(&folder.join(format!("{}.env", client.client_id)), text.as_bytes())?;
+        }
+        Ok(())
     }
 }
 

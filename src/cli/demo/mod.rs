@@ -70,6 +70,7 @@ pub async fn run(args: DemoArgs) -> Result<(), CommandError> {
     let mut app = App::build(&config, &surroundings).await?;
     app.router = app.router.nest("/demo/mailbox", mailbox(app.store.clone()));
     let cast = people(&folder, &app, &hospital, &portal).await?;
+    folder.write_clients(&cast, &format!("{portal}{}", options::FHIR_PATH))?;
     let report = report::Report::new(&portal, &ehr_base, &hospital, cast);
 
     let ehr = Ehr::new(

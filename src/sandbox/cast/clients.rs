@@ -23,6 +23,7 @@ struct Draft {
     client: Client,
     secret: Option<String>,
     jwk: Option<serde_json::Value>,
+    pem: Option<String>,
     practice: Option<String>,
 }
 
@@ -64,7 +65,7 @@ fn client(
 }
 
 fn plain(client: Client) -> Draft {
-    Draft { client, secret: None, jwk: None, practice: None }
+    Draft { client, secret: None, jwk: None, pem: None, practice: None }
 }
 
 fn viewer(stage: &Stage<'_>) -> Result<Draft, CastError> {
@@ -91,25 +92,32 @@ fn with_secret(stage: &Stage<'_>) -> Result<Draft, CastError> {
 }
 
 fn with_key(stage: &Stage<'_>) -> Result<Draft, CastError> {
-    let (auth, jwk) = key_pair()?;
+    let KeyPair { auth, jwk, pem } = key_pair()?;
     let client = client(stage, "referral-desk", "Referral Desk", ClientKind::Confidential, auth)?;
-    Ok(Draft { jwk, ..plain(client) })
+    Ok(Draft { jwk, pem: Some(pem), ..plain(client) })
 }
 
 fn backend(stage: &Stage<'_>, practice: PracticeId, name: &str) -> Result<Draft, CastError> {
-    let (auth, jwk) = key_pair()?;
+    let KeyPair { auth, jwk, pem } = key_pair()?;
     let id = format!("{practice}-system");
     let mut client = client(stage, &id, &format!("{name}: practice system"), ClientKind::Backend, auth)?;
     client.redirect_uris = Vec::new();
     "system/*.rs system/*.read".clone_into(&mut client.scope);
     client.practice = Some(practice);
-    Ok(Draft { jwk, practice: Some(name.to_owned()), ..plain(client) })
+    Ok(Draft { jwk, pem: Some(pem), practice: Some(name.to_owned()), ..plain(client) })
 }
 
-fn key_pair() -> Result<(ClientAuth, Option<serde_json::Value>), CastError> {
+struct KeyPair {
+    auth: ClientAuth,
+    jwk: Option<serde_json::Value>,
+    pem: String,
+}
+
+fn key_pair() -> Result<KeyPair, CastError> {
     let key = SigningKey::generate(SigningAlgorithm::Es384)?;
     let jwks = serde_json::json!({ "keys": [key.jwk()] }).to_string();
-    Ok((ClientAuth::Keys { jwks }, key.private_jwk()))
+    let pem = key.to_pem()?.to_string();
+    Ok(KeyPair { auth: ClientAuth::Keys { jwks }, jwk: key.private_jwk(), pem })
 }
 
 fn printed(draft: Draft) -> DemoClient {
@@ -120,6 +128,7 @@ fn printed(draft: Draft) -> DemoClient {
         scope: draft.client.scope,
         secret: draft.secret,
         jwk: draft.jwk,
+        pem: draft.pem,
         practice: draft.practice,
     }
 }

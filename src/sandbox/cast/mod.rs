@@ -64,6 +64,9 @@ pub struct DemoClient {
     /// Private key for `private_key_jwt`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub jwk: Option<Value>,
+    /// The same key in PEM.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pem: Option<String>,
     /// The practice that a backend client acts for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub practice: Option<String>,
