@@ -1,5 +1,6 @@
 //! The audit log: numbered without gaps and hash-chained (DESIGN.md 9).
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use aws_lc_rs::digest;
@@ -12,31 +13,33 @@ use super::db::{Arg, Fields, Row, Sql, json_of};
 use super::{Store, StoreError, Transaction};
 
 statements! {
-    // The row lock makes every other appender wait for this transaction: one chain, without gaps.
-    NEXT = "UPDATE audit_head SET number = number + $1 WHERE id = 1 RETURNING number, hash";
     HEAD = "SELECT number, hash FROM audit_head WHERE id = 1";
-    SET_HEAD = "UPDATE audit_head SET hash = $1 WHERE id = 1";
-    INSERT = "INSERT INTO audit_events (number, at, event, hash) VALUES ($1, $2, $3, $4)";
-    INSERT_PATIENT = "INSERT INTO audit_patients (patient, number) VALUES ($1, $2) ON CONFLICT (patient, number) DO NOTHING";
-    RANGE = "SELECT number, event, hash FROM audit_events WHERE number >= $1 ORDER BY number LIMIT $2";
-    OF_PATIENT = "SELECT e.number, e.event, e.hash FROM audit_patients p JOIN audit_events e ON e.number = p.number
-                  WHERE p.patient = $1 AND p.number < $2 ORDER BY p.number DESC LIMIT $3";
+    // Holds where nobody appended since the head was read; its row lock makes every other appender wait for this transaction:
+    // one chain, without gaps.
+    MOVE_HEAD = "UPDATE audit_head SET number = $1, hash = $2 WHERE id = 1 AND number = $3 AND hash = $4";
+    LOCK_HEAD = "UPDATE audit_head SET number = number WHERE id = 1 RETURNING number, hash";
+    INSERT = "INSERT INTO audit_batches (first, events) VALUES ($1, $2)";
+    INSERT_ABOUT = "INSERT INTO audit_about (patient, first) VALUES ($1, $2)";
+    // The batch that holds the event number $1, or the first after it, and those that follow.
+    RANGE = "SELECT first, events FROM audit_batches
+             WHERE first >= COALESCE((SELECT MAX(first) FROM audit_batches WHERE first <= $1), 0) ORDER BY first LIMIT $2";
+    OF_PATIENT = "SELECT b.first, b.events FROM audit_about a JOIN audit_batches b ON b.first = a.first
+                  WHERE a.patient = $1 AND a.first < $2 ORDER BY a.first DESC LIMIT $3";
 }
 
-/// Rows written by one statement: as many as fit, then as many as fit of the rest. What a statement costs by itself, a journey
-/// to the database's thread and back, is then shared, at whatever rate requests come.
+/// Patients noted by one statement: as many as fit, then as many as fit of the rest. What a statement costs by itself, a journey
+/// to the database's thread and back, is then shared.
 const MANY: [usize; 3] = [64, 16, 4];
-static INSERT_MANY: LazyLock<[Sql; 3]> = LazyLock::new(|| MANY.map(|rows| INSERT.with_rows(4, rows)));
-static INSERT_MANY_PATIENTS: LazyLock<[Sql; 3]> =
-    LazyLock::new(|| MANY.map(|rows| INSERT_PATIENT.with_rows(2, rows)));
+static INSERT_MANY_ABOUT: LazyLock<[Sql; 3]> =
+    LazyLock::new(|| MANY.map(|rows| INSERT_ABOUT.with_rows(2, rows)));
 
 /// The statements that are not written out.
 pub(super) fn generated() -> impl Iterator<Item = Sql> {
-    INSERT_MANY.iter().chain(INSERT_MANY_PATIENTS.iter()).copied()
+    INSERT_MANY_ABOUT.iter().copied()
 }
 
-/// Events verified at a time.
-const PAGE: u32 = 1000;
+/// Batches read at a time: each holds up to some hundred events.
+const BATCHES: u32 = 16;
 
 /// The end of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,35 +80,89 @@ fn head(row: Option<Row>) -> Result<AuditHead, StoreError> {
     Ok(AuditHead { number: fields.number("number")?, hash: fields.hash("hash")? })
 }
 
-fn read(row: Row) -> Result<(StoredAudit, String), StoreError> {
-    let mut fields = Fields::new("audit_events", row);
-    let number = fields.number("number")?;
-    let json = fields.text("event")?;
-    let event = serde_json::from_str(&json).map_err(|_| fields.corrupt("event"))?;
-    Ok((StoredAudit { number, hash: fields.hash("hash")?, event }, json))
+/// One event as it lies in a batch.
+struct Line<'a> {
+    number: u64,
+    hash: Option<TokenHash>,
+    json: &'a str,
+}
+
+impl Line<'_> {
+    fn event(&self) -> Option<StoredAudit> {
+        let event = serde_json::from_str(self.json).ok()?;
+        Some(StoredAudit { number: self.number, hash: self.hash?, event })
+    }
+}
+
+/// A batch as stored.
+struct Batch {
+    first: u64,
+    events: String,
+}
+
+impl Batch {
+    fn read(row: Row) -> Result<Self, StoreError> {
+        let mut fields = Fields::new("audit_batches", row);
+        Ok(Self { first: fields.number("first")?, events: fields.text("events")? })
+    }
+
+    fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'_>> {
+        let lines: Vec<&str> = self.events.lines().collect();
+        lines
+            .into_iter()
+            .zip(self.first..)
+            .map(|(line, number)| {
+                let (hash, json) = line.split_once(' ').unwrap_or((line, ""));
+                Line { number, hash: TokenHash::from_hex(hash), json }
+            })
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+}
+
+fn corrupt() -> StoreError {
+    StoreError::Corrupt { noun: "audit_batches", field: "events" }
+}
+
+/// A batch made ready: everything that the database need not be waited for.
+struct Prepared {
+    events: String,
+    last: AuditHead,
+}
+
+impl Prepared {
+    fn after(head: AuditHead, texts: &[String]) -> Self {
+        let mut events = String::with_capacity(texts.iter().map(|text| text.len() + 66).sum());
+        let mut last = head;
+        for json in texts {
+            let number = last.number + 1;
+            last = AuditHead { number, hash: link(last.hash, number, json) };
+            // Writing to a string does not fail. JSON as serde writes it holds no line break.
+            let _ = writeln!(events, "{} {json}", last.hash.to_hex());
+        }
+        Self { events, last }
+    }
 }
 
 impl Store {
     /// Appends events in order, in one transaction; the number and hash of the last. When it returns they are durable.
     pub async fn append_audit(&self, batch: &[AuditEvent]) -> Result<AuditHead, StoreError> {
-        let count = i64::try_from(batch.len()).unwrap_or(i64::MAX);
         let texts =
             batch.iter().map(|event| json_of("audit_events", event)).collect::<Result<Vec<_>, _>>()?;
+        let mut about: Vec<&FhirId> = batch.iter().flat_map(|event| &event.patients).collect();
+        about.sort_unstable();
+        about.dedup();
+        // Where this process appended last is where the chain ends, unless another node appended meanwhile.
+        let known = *self.inner.audit_head.lock();
+        let guess = known.map(|head| (head, Prepared::after(head, &texts)));
         let mut transaction = self.begin().await?;
-        let taken = head(transaction.one(NEXT, args![count]).await?)?;
-        let mut last = AuditHead { number: taken.number - batch.len() as u64, hash: taken.hash };
-        let (mut events, mut patients) = (Vec::new(), Vec::new());
-        for (event, json) in batch.iter().zip(texts) {
-            let number = last.number + 1;
-            last = AuditHead { number, hash: link(last.hash, number, &json) };
-            events.push(args![stored(number), event.at, json, &last.hash]);
-            patients.extend(event.patients.iter().map(|patient| args![patient, stored(number)]));
-        }
-        transaction.insert_rows(events, INSERT, &INSERT_MANY).await?;
-        transaction.insert_rows(patients, INSERT_PATIENT, &INSERT_MANY_PATIENTS).await?;
-        transaction.run(SET_HEAD, args![&last.hash]).await?;
-        transaction.commit().await?;
-        Ok(last)
+        let appended = transaction.append_audit(guess, &texts, &about).await;
+        let last = match appended {
+            Ok(last) => transaction.commit().await.map(|()| last),
+            Err(error) => Err(error),
+        };
+        *self.inner.audit_head.lock() = last.as_ref().ok().copied();
+        last
     }
 
     /// The end of the chain.
@@ -115,7 +172,23 @@ impl Store {
 
     /// Events from number `from` on, at most `limit`.
     pub async fn read_audit(&self, from: u64, limit: u32) -> Result<Vec<StoredAudit>, StoreError> {
-        self.list(RANGE, args![stored(from), limit], |row| Ok(read(row)?.0)).await
+        let (mut found, mut next) = (Vec::new(), from);
+        loop {
+            let batches = self.list(RANGE, args![stored(next), BATCHES], Batch::read).await?;
+            let ended = batches.len() < BATCHES as usize;
+            for batch in batches {
+                for line in batch.lines().filter(|line| line.number >= next) {
+                    if found.len() >= limit as usize {
+                        return Ok(found);
+                    }
+                    found.push(line.event().ok_or_else(corrupt)?);
+                }
+            }
+            match found.last() {
+                Some(last) if !ended => next = last.number + 1,
+                _ => return Ok(found),
+            }
+        }
     }
 
     /// Events about this patient before number `before` (`None`: from the end), latest first, at most `limit`.
@@ -125,8 +198,28 @@ impl Store {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Vec<StoredAudit>, StoreError> {
-        let before = before.map_or(i64::MAX, stored);
-        self.list(OF_PATIENT, args![patient, before, limit], |row| Ok(read(row)?.0)).await
+        let before = before.unwrap_or(u64::MAX);
+        let (mut found, mut end) = (Vec::new(), before);
+        loop {
+            let batches = self.list(OF_PATIENT, args![patient, stored(end), BATCHES], Batch::read).await?;
+            let ended = batches.len() < BATCHES as usize;
+            for batch in batches {
+                end = batch.first;
+                for line in batch.lines().rev().filter(|line| line.number < before) {
+                    let event = line.event().ok_or_else(corrupt)?;
+                    if !event.event.patients.contains(patient) {
+                        continue;
+                    }
+                    found.push(event);
+                    if found.len() >= limit as usize {
+                        return Ok(found);
+                    }
+                }
+            }
+            if ended {
+                return Ok(found);
+            }
+        }
     }
 
     /// Recomputes the whole chain; the number of the first event that is missing or does not fit, or `None` when all is well.
@@ -134,19 +227,24 @@ impl Store {
         let end = self.audit_head().await?;
         let mut last = AuditHead { number: 0, hash: TokenHash::from_bytes([0; 32]) };
         while last.number < end.number {
-            let page = self.list(RANGE, args![stored(last.number + 1), PAGE], read).await?;
-            if page.is_empty() {
-                return Ok(Some(last.number + 1));
+            let batches = self.list(RANGE, args![stored(last.number + 1), BATCHES], Batch::read).await?;
+            let began = last.number;
+            for batch in batches {
+                // The batch before the one that is missing comes back whole.
+                for line in batch.lines().filter(|line| line.number > began) {
+                    let number = last.number + 1;
+                    let hash = link(last.hash, number, line.json);
+                    if line.number != number || line.hash != Some(hash) {
+                        return Ok(Some(number));
+                    }
+                    last = AuditHead { number, hash };
+                    if number == end.number {
+                        return Ok((hash != end.hash).then_some(number));
+                    }
+                }
             }
-            for (event, json) in page {
-                let number = last.number + 1;
-                if event.number != number || event.hash != link(last.hash, number, &json) {
-                    return Ok(Some(number));
-                }
-                last = AuditHead { number, hash: event.hash };
-                if number == end.number && event.hash != end.hash {
-                    return Ok(Some(number));
-                }
+            if last.number == began {
+                return Ok(Some(last.number + 1));
             }
         }
         Ok(None)
@@ -154,6 +252,44 @@ impl Store {
 }
 
 impl Transaction {
+    /// Appends what was prepared if its guess of the head is right, else prepares anew under the head's lock.
+    async fn append_audit(
+        &mut self,
+        guess: Option<(AuditHead, Prepared)>,
+        texts: &[String],
+        about: &[&FhirId],
+    ) -> Result<AuditHead, StoreError> {
+        let mut ready = None;
+        if let Some((before, prepared)) = guess
+            && self.move_head(before, prepared.last).await?
+        {
+            ready = Some((before, prepared));
+        }
+        let (before, prepared) = if let Some(ready) = ready {
+            ready
+        } else {
+            let before = head(self.one(LOCK_HEAD, args![]).await?)?;
+            let prepared = Prepared::after(before, texts);
+            if !self.move_head(before, prepared.last).await? {
+                return Err(StoreError::Corrupt { noun: "audit_head", field: "number" });
+            }
+            (before, prepared)
+        };
+        if texts.is_empty() {
+            return Ok(prepared.last);
+        }
+        let first = stored(before.number + 1);
+        self.run(INSERT, args![first, prepared.events]).await?;
+        let about = about.iter().map(|patient| args![*patient, first]).collect();
+        self.insert_rows(about, INSERT_ABOUT, &INSERT_MANY_ABOUT).await?;
+        Ok(prepared.last)
+    }
+
+    async fn move_head(&mut self, from: AuditHead, to: AuditHead) -> Result<bool, StoreError> {
+        let args = args![stored(to.number), &to.hash, stored(from.number), &from.hash];
+        Ok(self.run(MOVE_HEAD, args).await? > 0)
+    }
+
     /// Inserts rows, many at a time with `many` (for [`MANY`] rows) and the rest one by one with `one`.
     async fn insert_rows(
         &mut self,

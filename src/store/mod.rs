@@ -108,6 +108,8 @@ struct Inner {
     directory: Arc<Directory>,
     tokens: TokenCache,
     position: SharedPosition,
+    /// The end of the audit chain as this process left it.
+    audit_head: parking_lot::Mutex<Option<audit::AuditHead>>,
     taking_in: tokio::sync::Mutex<()>,
 }
 
@@ -159,6 +161,7 @@ impl Store {
                 clock,
                 directory: Arc::default(),
                 position: SharedPosition::default(),
+                audit_head: parking_lot::Mutex::default(),
                 taking_in: tokio::sync::Mutex::default(),
             }),
         })

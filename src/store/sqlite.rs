@@ -60,9 +60,10 @@ enum Batch {
 }
 
 // Not among `store::statements`: PostgreSQL has no such thing, or another way of saying it.
-const BEGIN: Sql = Sql("BEGIN IMMEDIATE");
 const COMMIT: Sql = Sql("COMMIT");
 const ROLLBACK: Sql = Sql("ROLLBACK");
+/// One journey to the database's thread instead of two.
+const BEGIN_SAVEPOINT: Sql = Sql("BEGIN IMMEDIATE; SAVEPOINT turn");
 const SAVEPOINT: Sql = Sql("SAVEPOINT turn");
 const RELEASE: Sql = Sql("RELEASE turn");
 const UNDO: Sql = Sql("ROLLBACK TO turn");
@@ -250,7 +251,9 @@ impl Turn {
     async fn open(&mut self) -> Result<(), StoreError> {
         if self.writer.batch == Batch::None {
             self.writer.batch = Batch::Opening;
-            self.writer.run(BEGIN).await?;
+            self.writer.run(BEGIN_SAVEPOINT).await?;
+            self.writer.batch = Batch::Savepoint;
+            return Ok(());
         }
         self.writer.batch = Batch::Savepoint;
         self.writer.run(SAVEPOINT).await

@@ -11,6 +11,7 @@ use crate::support::databases::{Database, Kind, START};
 on_both! {
     events_are_numbered_and_chained;
     d10_events_are_found_by_patient;
+    d10_many_batches_are_read_as_one_log;
     writers_at_once_make_one_chain;
     tampering_shows;
 }
@@ -49,6 +50,21 @@ async fn d10_events_are_found_by_patient(kind: Kind) {
     assert!(numbers("p3", None, 10).await.is_empty());
 }
 
+/// More batches than are read at a time.
+async fn d10_many_batches_are_read_as_one_log(kind: Kind) {
+    let db = Database::new(kind).await;
+    for n in 0..40 {
+        let about: &[&str] = if n % 2 == 0 { &["p1"] } else { &["p2"] };
+        db.store.append_audit(&[event(START, about), event(START, &[])]).await.unwrap();
+    }
+    let read = db.store.read_audit(2, 1000).await.unwrap();
+    assert_eq!(read.iter().map(|stored| stored.number).collect::<Vec<_>>(), (2..=80).collect::<Vec<_>>());
+    let of_p2 = db.store.audit_of_patient(&patient("p2"), None, 1000).await.unwrap();
+    let expected: Vec<u64> = (0..20).rev().map(|n| 4 * n + 3).collect();
+    assert_eq!(of_p2.iter().map(|stored| stored.number).collect::<Vec<_>>(), expected);
+    assert_eq!(db.store.verify_audit().await.unwrap(), None);
+}
+
 async fn writers_at_once_make_one_chain(kind: Kind) {
     let db = Database::new(kind).await;
     let other = db.other().await;
@@ -70,12 +86,18 @@ async fn writers_at_once_make_one_chain(kind: Kind) {
 
 async fn tampering_shows(kind: Kind) {
     for (damage, first_bad) in [
-        ("UPDATE audit_events SET event = REPLACE(event, 'pcp', 'grant') WHERE number = 3", 3),
-        ("DELETE FROM audit_events WHERE number = 2", 2),
-        ("DELETE FROM audit_events WHERE number = 5", 5),
+        ("UPDATE audit_batches SET events = REPLACE(events, 'pcp', 'grant') WHERE first = 3", 3),
+        ("UPDATE audit_batches SET events = REPLACE(events, 'Observation', 'Condition') WHERE first = 1", 1),
+        ("DELETE FROM audit_batches WHERE first = 1", 1),
+        ("DELETE FROM audit_batches WHERE first = 3", 3),
+        ("DELETE FROM audit_batches WHERE first = 6", 6),
+        ("UPDATE audit_batches SET first = 20 WHERE first = 6", 6),
+        ("UPDATE audit_batches SET events = '' WHERE first = 3", 3),
     ] {
         let db = Database::new(kind).await;
-        db.store.append_audit(&vec![event(START, &[]); 5]).await.unwrap();
+        for events in [2, 3, 1] {
+            db.store.append_audit(&vec![event(START, &[]); events]).await.unwrap();
+        }
         match kind {
             Kind::Sqlite => {
                 let mut connection = sqlx::SqliteConnection::connect(&db.url).await.unwrap();
