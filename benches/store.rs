@@ -119,6 +119,7 @@ async fn fill(store: &Store, now: Timestamp) {
             hash: token(n),
             authorization: id,
             scope: "openid patient/*.rs".to_owned(),
+            bound_to: None,
             issued_at: now,
             expires_at: now.plus(Duration::from_hours(24)),
         };

@@ -264,6 +264,7 @@ impl Pieces<'_> {
                 date: self.surroundings.clock.now().to_string(),
             },
             self.surroundings.random.clone(),
+            Some(self.web.proofs().clone()),
         );
         facade::routes(facade, options::FHIR_PATH)
     }

@@ -2,6 +2,8 @@
 
 pub mod blocklist;
 pub mod csrf;
+pub mod dpop;
+pub mod jwk;
 pub mod password;
 pub mod seal;
 pub mod signing;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::Timestamp;
 use super::ids::{AccountId, AuthorizationId, ClientId, FhirId, PracticeId};
 use super::secret::TokenHash;
+use super::thumbprint::KeyThumbprint;
 
 /// How a client proves who it is (SMART App Launch 2.2, "Client Authentication").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,6 +220,8 @@ pub struct AuthorizationCode {
     pub redirect_uri: String,
     /// PKCE `code_challenge`, S256.
     pub code_challenge: String,
+    /// The key that must be shown when it is exchanged (`dpop_jkt`, RFC 9449 10).
+    pub bound_to: Option<KeyThumbprint>,
     /// When it stops working.
     pub expires_at: Timestamp,
 }
@@ -247,6 +250,8 @@ pub struct AccessToken {
     pub authorization: AuthorizationId,
     /// Scopes of this token, space-separated: those of the authorization or, after a refresh that asked for less, fewer.
     pub scope: String,
+    /// The key that must be shown with it (RFC 9449); `None`: a bearer token.
+    pub bound_to: Option<KeyThumbprint>,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// When it ends.
@@ -260,6 +265,8 @@ pub struct RefreshToken {
     pub hash: TokenHash,
     /// What it hangs on.
     pub authorization: AuthorizationId,
+    /// The key that must be shown when it is exchanged: a public client's that used one (RFC 9449 5).
+    pub bound_to: Option<KeyThumbprint>,
     /// When it ends unless it is exchanged first.
     pub expires_at: Timestamp,
 }

@@ -10,3 +10,4 @@ pub mod practice;
 pub mod random;
 pub mod secret;
 pub mod session;
+pub mod thumbprint;

@@ -14,10 +14,11 @@ use super::Facade;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, OPTIONS");
-const ASKED: HeaderValue =
-    HeaderValue::from_static("Accept, Authorization, Cache-Control, Content-Type, If-None-Match, Prefer");
+const ASKED: HeaderValue = HeaderValue::from_static(
+    "Accept, Authorization, Cache-Control, Content-Type, DPoP, If-None-Match, Prefer",
+);
 const SHOWN: HeaderValue = HeaderValue::from_static(
-    "Age, Cache-Status, Content-Disposition, ETag, Retry-After, Warning, WWW-Authenticate, X-Request-Id",
+    "Age, Cache-Status, Content-Disposition, DPoP-Nonce, ETag, Retry-After, Warning, WWW-Authenticate, X-Request-Id",
 );
 
 /// Which web apps may call from a browser.

@@ -20,8 +20,9 @@ use axum::routing::{any, get, post};
 
 use crate::domain::random::SharedRandom;
 use crate::records::Records;
+use crate::web::proofs::Proofs;
 
-pub use self::bearer::{TokenSource, TokensUnavailable};
+pub use self::bearer::{Holder, TokenSource, TokensUnavailable};
 pub use self::cors::Origins;
 pub use self::metadata::Endpoints;
 
@@ -32,20 +33,31 @@ pub struct Facade {
     origins: Arc<dyn Origins>,
     endpoints: Endpoints,
     random: SharedRandom,
+    proofs: Option<Proofs>,
     statement: ArcSwapOption<metadata::Statement>,
 }
 
 impl Facade {
     /// The endpoint over `records`. `tokens` says whom an access token stands for, `origins` which web apps may call from a
-    /// browser, `endpoints` what the CapabilityStatement says of the authorization server.
+    /// browser, `endpoints` what the CapabilityStatement says of the authorization server, `proofs` checks proofs of
+    /// possession; without it tokens that are bound to a key are of no use.
     pub fn new(
         records: Arc<Records>,
         tokens: Arc<dyn TokenSource>,
         origins: Arc<dyn Origins>,
         endpoints: Endpoints,
         random: SharedRandom,
+        proofs: Option<Proofs>,
     ) -> Arc<Self> {
-        Arc::new(Self { records, tokens, origins, endpoints, random, statement: ArcSwapOption::empty() })
+        Arc::new(Self {
+            records,
+            tokens,
+            origins,
+            endpoints,
+            random,
+            proofs,
+            statement: ArcSwapOption::empty(),
+        })
     }
 }
 

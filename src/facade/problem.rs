@@ -13,6 +13,7 @@ use crate::domain::ids::RequestId;
 use crate::fhir::search::SearchError;
 use crate::records::{PageError, Unanswered};
 use crate::telemetry::{LineFacts, Word};
+use crate::web::proofs;
 
 /// When to come back if nobody knows better.
 const SOON: Duration = Duration::from_secs(30);
@@ -25,11 +26,13 @@ pub(super) struct Problem {
     sentence: String,
     retry_after: Option<Duration>,
     challenge: Option<&'static str>,
+    /// Error of a challenge for tokens that are bound to a key; empty: a challenge without an error.
+    proof: Option<&'static str>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, sentence: impl Into<String>) -> Self {
-        Self { status, code, sentence: sentence.into(), retry_after: None, challenge: None }
+        Self { status, code, sentence: sentence.into(), retry_after: None, challenge: None, proof: None }
     }
 
     /// The one answer for what is not there and for what is beyond reach.
@@ -40,14 +43,25 @@ impl Problem {
     /// 401 without a token.
     pub(super) fn no_token() -> Self {
         let problem = Self::new(StatusCode::UNAUTHORIZED, "login", "This needs an access token.");
-        Self { challenge: Some(r#"Bearer realm="fhir""#), ..problem }
+        Self { challenge: Some(r#"Bearer realm="fhir""#), proof: Some(""), ..problem }
     }
 
     /// 401 with a token that is of no use (RFC 6750, 3.1).
     pub(super) fn bad_token() -> Self {
         let sentence = "The access token is unknown, has expired or was revoked.";
         let problem = Self::new(StatusCode::UNAUTHORIZED, "login", sentence);
-        Self { challenge: Some(r#"Bearer realm="fhir", error="invalid_token""#), ..problem }
+        Self { challenge: Some(r#"Bearer realm="fhir", error="invalid_token""#), proof: Some(""), ..problem }
+    }
+
+    /// 401 with a token that is bound to a key which the request does not show (RFC 9449 7.1).
+    pub(super) fn proof(error: &'static str) -> Self {
+        let sentence = "The access token is bound to a key, and the request does not show it.";
+        Self { proof: Some(error), ..Self::new(StatusCode::UNAUTHORIZED, "login", sentence) }
+    }
+
+    /// Whether a nonce has to come with the answer (RFC 9449 9).
+    pub(super) fn asks_for_nonce(&self) -> bool {
+        self.proof == Some("use_dpop_nonce")
     }
 
     pub(super) fn unavailable(sentence: &str, retry_after: Option<Duration>) -> Self {
@@ -68,6 +82,10 @@ impl Problem {
         }
         if let Some(challenge) = self.challenge {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(error) = self.proof {
+            let error = Some(error).filter(|error| !error.is_empty());
+            headers.append(header::WWW_AUTHENTICATE, proofs::challenge(error));
         }
         let reason = Some(Word::new(self.code));
         response.extensions_mut().insert(LineFacts { reason, ..LineFacts::default() });

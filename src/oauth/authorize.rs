@@ -25,11 +25,11 @@ use crate::web::session::Visitor;
 
 use super::consent::{self, Offer};
 use super::context::Carried;
-use super::endpoints::Endpoints;
 use super::error::OAuthError;
 use super::failure::{Failure, answer};
 use super::params::Params;
 use super::patient;
+use super::pushed;
 use super::request::{self, AuthorizeRequest};
 use super::state::State;
 
@@ -70,11 +70,14 @@ pub async fn get(
     visitor: Visitor,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let outcome = match read(&state, query.as_deref().unwrap_or_default()) {
-        Ok(request) => step(&state, &visitor, request).await,
-        Err(failure) => Err(failure),
-    };
-    answer(&visitor, outcome)
+    answer(&visitor, begin(&state, &visitor, query.as_deref().unwrap_or_default()).await)
+}
+
+async fn begin(state: &State, visitor: &Visitor, query: &str) -> Result<Response, Failure> {
+    match pushed::redeem(state, query).await? {
+        Some(onward) => Ok(onward),
+        None => step(state, visitor, read(state, query)?).await,
+    }
 }
 
 /// `POST` (row 49): the same request in a form. It is sent on to `GET`, because a form that another site submits comes
@@ -90,16 +93,21 @@ pub async fn post(
         .is_some_and(|t| t.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
     let text = std::str::from_utf8(&body).unwrap_or_default();
     let text = if form { text } else { "" };
-    let outcome = read(&state, text).map(|request| Redirect::to(&request.path()).into_response());
+    let outcome = match pushed::redeem(&state, text).await {
+        Ok(Some(onward)) => Ok(onward),
+        Ok(None) => read(&state, text).map(|request| Redirect::to(&request.path(&state)).into_response()),
+        Err(failure) => Err(failure),
+    };
     answer(&visitor, outcome)
 }
 
 /// Reads and judges a request.
 pub fn read(state: &State, encoded: &str) -> Result<AuthorizeRequest, Failure> {
     let params = Params::parse(encoded).ok_or(OAuthError::TooLong)?;
+    let (params, pushed) = pushed::unsealed(state, params)?;
     let (client, _) = request::identify(&params)?;
     let client = state.store().client(&client).map(|client| (*client).clone());
-    Ok(AuthorizeRequest::verify(client, params, state.endpoints())?)
+    Ok(AuthorizeRequest::verify(client, params, state.endpoints(), pushed)?)
 }
 
 /// What is to happen next.
@@ -170,12 +178,12 @@ fn not_for_this_account(
     account: &Account,
     request: &AuthorizeRequest,
 ) -> Result<Response, Failure> {
-    let back = LocalPath::parse(&request.path_after_sign_in(state.now())).ok_or(OAuthError::TooLong)?;
+    let back = LocalPath::parse(&request.path_after_sign_in(state)).ok_or(OAuthError::TooLong)?;
     let template = OtherAccountPage {
         chrome: visitor.chrome("This account cannot use the app"),
         app: request.client.name.clone(),
         name: account.name.clone(),
-        request: request.params.encode(),
+        request: request.encode(state),
         sign_in: back.sign_in_again_url(),
     };
     let page = Page::new(template).status(StatusCode::FORBIDDEN);
@@ -184,7 +192,7 @@ fn not_for_this_account(
 
 /// Sends the browser to sign in, once more if somebody is signed in, and back to this request.
 pub fn sign_in(state: &State, visitor: &Visitor, request: &AuthorizeRequest) -> Result<Response, Failure> {
-    let back = LocalPath::parse(&request.path_after_sign_in(state.now())).ok_or(OAuthError::TooLong)?;
+    let back = LocalPath::parse(&request.path_after_sign_in(state)).ok_or(OAuthError::TooLong)?;
     let place = if visitor.account.is_some() { back.sign_in_again_url() } else { back.sign_in_url() };
     Ok(Redirect::to(&place).into_response())
 }
@@ -216,7 +224,7 @@ async fn take_launch(
         ehr_launch: true,
         until: state.now().plus(state.settings().context_life),
     };
-    let path = request.path_with_context(&carried.seal(state.web(), &user.account.id));
+    let path = request.path_with_context(state, &carried.seal(state.web(), &user.account.id));
     Ok(Redirect::to(&path).into_response())
 }
 
@@ -237,12 +245,5 @@ pub fn from_form(
     match signed_in(visitor, &request)? {
         Some(user) => Ok(Ok((request, user))),
         None => sign_in(state, visitor, &request).map(Err),
-    }
-}
-
-impl AuthorizeRequest {
-    /// The path of this request.
-    pub fn path(&self) -> String {
-        format!("{}?{}", Endpoints::AUTHORIZE, self.params.encode())
     }
 }

@@ -117,7 +117,7 @@ pub async fn page(
     let template = ConsentPage {
         chrome: visitor.chrome(format!("Let {} see records?", request.client.name)),
         app: request.client.name.clone(),
-        request: request.params.encode(),
+        request: request.encode(state),
         destination: target.clone().unwrap_or_default(),
         patient,
         choices: Choices::offer(&offer.scopes),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use fhir_profiles::brands::Brands;
 use serde_json::{Value, json};
 
+use crate::credentials::jwk::JwsAlgorithm;
 use crate::fhir::resource_type::ResourceType;
 use crate::web::conditional;
 
@@ -72,6 +73,8 @@ fn common(endpoints: &Endpoints) -> Value {
         "issuer": endpoints.issuer,
         "authorization_endpoint": endpoints.authorize,
         "token_endpoint": endpoints.token,
+        "pushed_authorization_request_endpoint": endpoints.par,
+        "require_pushed_authorization_requests": false,
         "revocation_endpoint": endpoints.revoke,
         "introspection_endpoint": endpoints.introspect,
         "jwks_uri": endpoints.jwks,
@@ -87,7 +90,13 @@ fn common(endpoints: &Endpoints) -> Value {
         "introspection_endpoint_auth_methods_supported": CONFIDENTIAL_AUTH,
         "introspection_endpoint_auth_signing_alg_values_supported": CLIENT_ALGORITHMS,
         "authorization_response_iss_parameter_supported": true,
+        "dpop_signing_alg_values_supported": proof_algorithms(),
     })
+}
+
+/// Algorithms of DPoP proofs (RFC 9449 5.1).
+fn proof_algorithms() -> Vec<&'static str> {
+    JwsAlgorithm::ALL.iter().map(|algorithm| algorithm.name()).collect()
 }
 
 /// Every scope that is granted to clients registered for it: the server supports all that stand here (row 389).

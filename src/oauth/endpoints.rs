@@ -11,6 +11,8 @@ pub struct Endpoints {
     pub authorize: String,
     /// Token endpoint.
     pub token: String,
+    /// Pushed authorization requests (RFC 9126).
+    pub par: String,
     /// Revocation (RFC 7009).
     pub revoke: String,
     /// Introspection (RFC 7662).
@@ -38,6 +40,8 @@ impl Endpoints {
     pub const CONSENT: &'static str = "/oauth/authorize/consent";
     /// Token endpoint.
     pub const TOKEN: &'static str = "/oauth/token";
+    /// Pushed authorization requests.
+    pub const PAR: &'static str = "/oauth/par";
     /// Revocation endpoint.
     pub const REVOKE: &'static str = "/oauth/revoke";
     /// Introspection endpoint.
@@ -65,6 +69,7 @@ impl Endpoints {
             fhir: at(Self::FHIR),
             authorize: at(Self::AUTHORIZE),
             token: at(Self::TOKEN),
+            par: at(Self::PAR),
             revoke: at(Self::REVOKE),
             introspect: at(Self::INTROSPECT),
             userinfo: at(Self::USERINFO),

@@ -75,6 +75,9 @@ oauth_errors! {
     /// A form of our own that was tampered with, or whose session ended.
     StaleForm = BAD_REQUEST, "invalid_request", Page,
         "This page is out of date. Go back to the app and start again.";
+    /// A `request_uri` of ours that is unknown, used, expired or another client's (RFC 9126 4).
+    UnknownRequestUri = BAD_REQUEST, "invalid_request_uri", Page,
+        "The request that the app announced has expired or was used before. Go back to the app and start again.";
     /// More than any honest request holds.
     TooLong = BAD_REQUEST, "invalid_request", Page, "The app sent more than this server accepts.";
 
@@ -108,9 +111,18 @@ oauth_errors! {
     /// RFC 9101 is not supported.
     RequestNotSupported = BAD_REQUEST, "request_not_supported", Redirect,
         "Request objects are not supported.";
-    /// RFC 9101 and RFC 9126 are not supported yet.
+    /// A `request_uri` that is not one of ours: RFC 9101 is not supported beyond RFC 9126.
     RequestUriNotSupported = BAD_REQUEST, "request_uri_not_supported", Redirect,
-        "Request objects by reference are not supported.";
+        "The only request_uri supported is one from the pushed authorization request endpoint.";
+    /// The client is registered to push its requests (RFC 9126 6).
+    PushRequired = BAD_REQUEST, "invalid_request", Redirect,
+        "This client has to push its authorization requests and send the request_uri.";
+    /// FAPI 2.0 5.3.2.2: `https` redirects.
+    RedirectUriNotHttps = BAD_REQUEST, "invalid_request", Redirect,
+        "This client may only be answered to at an https address.";
+    /// `dpop_jkt` is not a thumbprint.
+    MalformedThumbprint = BAD_REQUEST, "invalid_request", Redirect,
+        "The dpop_jkt is not the base64url form of a SHA-256 thumbprint.";
     /// `prompt` unknown, or `none` among others.
     MalformedPrompt = BAD_REQUEST, "invalid_request", Redirect,
         "The parameter prompt has an unknown value, or none together with another.";
@@ -156,6 +168,22 @@ oauth_errors! {
         "The grant_type is not supported.";
     /// Unknown client, wrong secret, bad assertion: one answer for all.
     InvalidClient = UNAUTHORIZED, "invalid_client", Json, "Client authentication failed.";
+    /// RFC 9449 5: the proof does not count, or was used before.
+    InvalidDpopProof = BAD_REQUEST, "invalid_dpop_proof", Json, "The DPoP proof is not valid for this request.";
+    /// The client is registered for tokens bound to a key and shows none.
+    NoDpopProof = BAD_REQUEST, "invalid_dpop_proof", Json,
+        "This client has to show a key: the DPoP header is missing.";
+    /// RFC 9449 8.
+    UseDpopNonce = BAD_REQUEST, "use_dpop_nonce", Json,
+        "The DPoP proof needs the nonce that comes with this answer.";
+    /// RFC 9449 10.1: the pushed `dpop_jkt` is another key's.
+    OtherThumbprint = BAD_REQUEST, "invalid_dpop_proof", Json,
+        "The dpop_jkt is not the thumbprint of the key in the DPoP header.";
+    /// RFC 9449 10, 5: the key is not the one to which code or refresh token is bound.
+    OtherKey = BAD_REQUEST, "invalid_grant", Json,
+        "The code or refresh token is bound to a key that the request does not show.";
+    /// RFC 9126 2.1: no reference within a pushed request.
+    NestedRequestUri = BAD_REQUEST, "invalid_request", Json, "A pushed request cannot hold a request_uri.";
     /// The grant type is not for this kind of client.
     GrantTypeForbidden = BAD_REQUEST, "unauthorized_client", Json,
         "This client is not registered for this grant_type.";
@@ -182,6 +210,12 @@ oauth_errors! {
     IntrospectionForbidden = FORBIDDEN, "access_denied", Json, "This client may not introspect tokens.";
     /// No or bad bearer token at userinfo or introspection.
     InvalidToken = UNAUTHORIZED, "invalid_token", Json, "The access token is missing, unknown or has expired.";
+    /// RFC 9449 7.1: the token is bound to a key and the proof is missing or does not count.
+    ResourceProof = UNAUTHORIZED, "invalid_dpop_proof", Json,
+        "The DPoP proof is missing or not valid for this request and token.";
+    /// RFC 9449 9.
+    ResourceNonce = UNAUTHORIZED, "use_dpop_nonce", Json,
+        "The DPoP proof for the access token needs the nonce that comes with this answer.";
     /// The bearer token lacks the scope.
     InsufficientScope = FORBIDDEN, "insufficient_scope", Json, "The access token does not cover this request.";
     /// Our own failure.
@@ -226,6 +260,8 @@ mod tests {
     fn row_251_token_errors_have_the_statuses_of_rfc_6749() {
         for error in OAuthError::ALL.iter().filter(|e| e.way() == Way::Json) {
             let expected = match error.code() {
+                // RFC 9449 7.1: where an access token is shown.
+                _ if matches!(error, OAuthError::ResourceProof | OAuthError::ResourceNonce) => 401,
                 "invalid_client" | "invalid_token" => 401,
                 "access_denied" | "insufficient_scope" => 403,
                 "server_error" => 500,

@@ -2,6 +2,7 @@
 
 use crate::domain::client::{Authorization, Client, ClientAuth, ClientKind, LaunchContext, Principal};
 use crate::domain::ids::AuthorizationId;
+use crate::domain::thumbprint::KeyThumbprint;
 
 use super::error::OAuthError;
 use super::params::Params;
@@ -10,8 +11,14 @@ use super::state::State;
 use super::token::internal;
 use super::token_response::{Issued, is_active, new_access};
 
-/// Gives a practice's system a token for five minutes, without a refresh token (rows 248, 262).
-pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<Issued, OAuthError> {
+/// Gives a practice's system a token for five minutes, bound to `key` if it showed one, without a refresh token (rows 248,
+/// 262).
+pub async fn exchange(
+    state: &State,
+    client: &Client,
+    form: &Params,
+    key: Option<KeyThumbprint>,
+) -> Result<Issued, OAuthError> {
     let with_key = matches!(client.auth, ClientAuth::Keys { .. } | ClientAuth::KeysUrl { .. });
     let practice = match (&client.practice, client.kind) {
         // A secret is not enough for a system that works unattended (row 344).
@@ -38,10 +45,19 @@ pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<I
     }
     let life = state.settings().backend_life;
     let scope = authorization.scope.clone();
-    let (access, stored) = new_access(state, &authorization, &scope, life);
+    let (access, stored) = new_access(state, &authorization, &scope, life, key);
     let mut transaction = state.store().begin().await.map_err(|e| internal(&e))?;
     transaction.insert_authorization(&authorization).await.map_err(|e| internal(&e))?;
     transaction.insert_access_token(&stored).await.map_err(|e| internal(&e))?;
     transaction.commit().await.map_err(|e| internal(&e))?;
-    Ok(Issued { authorization, scope, access, life, refresh: None, first: true, grant: "client_credentials" })
+    Ok(Issued {
+        authorization,
+        scope,
+        bound_to: key,
+        access,
+        life,
+        refresh: None,
+        first: true,
+        grant: "client_credentials",
+    })
 }

@@ -1,7 +1,8 @@
 //! `grant_type=authorization_code` (RFC 6749 4.1.3, RFC 7636 4.5).
 
-use crate::domain::client::{Authorization, AuthorizationCode, Client, ClientKind};
+use crate::domain::client::{Authorization, AuthorizationCode, Client, ClientAuth, ClientKind};
 use crate::domain::secret::{PlainToken, TokenKind};
+use crate::domain::thumbprint::KeyThumbprint;
 use crate::store::authorizations::CodeRedemption;
 
 use super::error::OAuthError;
@@ -12,7 +13,12 @@ use super::token::internal;
 use super::token_response::{Issued, has_its_patient, is_active, new_access, new_refresh};
 
 /// Exchanges a code. It is spent whatever the outcome: whoever gets it wrong does not get to guess again.
-pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<Issued, OAuthError> {
+pub async fn exchange(
+    state: &State,
+    client: &Client,
+    form: &Params,
+    key: Option<KeyThumbprint>,
+) -> Result<Issued, OAuthError> {
     if client.kind == ClientKind::Backend {
         return Err(OAuthError::GrantTypeForbidden);
     }
@@ -32,16 +38,16 @@ pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<I
             return Err(OAuthError::InvalidCode);
         }
     };
-    if let Err(error) = check(state, client, form, &code, &authorization) {
+    if let Err(error) = check(state, client, form, key, &code, &authorization) {
         transaction.revoke_authorization(&authorization.id).await.map_err(|e| internal(&e))?;
         transaction.commit().await.map_err(|e| internal(&e))?;
         return Err(error);
     }
     let scope = authorization.scope.clone();
     let life = state.settings().access_life;
-    let (access, stored) = new_access(state, &authorization, &scope, life);
+    let (access, stored) = new_access(state, &authorization, &scope, life, key);
     transaction.insert_access_token(&stored).await.map_err(|e| internal(&e))?;
-    let refresh = match new_refresh(state, &authorization) {
+    let refresh = match new_refresh(state, &authorization, key.filter(|_| client.auth == ClientAuth::None)) {
         Some((refresh, stored)) => {
             transaction.insert_refresh_token(&stored).await.map_err(|e| internal(&e))?;
             Some(refresh)
@@ -49,13 +55,23 @@ pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<I
         None => None,
     };
     transaction.commit().await.map_err(|e| internal(&e))?;
-    Ok(Issued { authorization, scope, access, life, refresh, first: true, grant: "authorization_code" })
+    Ok(Issued {
+        authorization,
+        scope,
+        bound_to: key,
+        access,
+        life,
+        refresh,
+        first: true,
+        grant: "authorization_code",
+    })
 }
 
 fn check(
     state: &State,
     client: &Client,
     form: &Params,
+    key: Option<KeyThumbprint>,
     code: &AuthorizationCode,
     authorization: &Authorization,
 ) -> Result<(), OAuthError> {
@@ -68,6 +84,10 @@ fn check(
     // Row 31.
     if !form.get("code_verifier").is_some_and(|verifier| pkce::verify(verifier, &code.code_challenge)) {
         return Err(OAuthError::CodeVerifier);
+    }
+    // RFC 9449 10.
+    if code.bound_to.is_some_and(|bound_to| !key.is_some_and(|key| key.matches(&bound_to))) {
+        return Err(OAuthError::OtherKey);
     }
     if has_its_patient(authorization, &authorization.scope) {
         Ok(())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::client::{Authorization, Client, ClientAuth, Principal};
 use crate::domain::secret::{PlainToken, TokenKind};
+use crate::domain::thumbprint::KeyThumbprint;
 use crate::fhir::scope::{ResourceScope, ScopeSet};
 use crate::store::tokens::RefreshRotation;
 
@@ -16,7 +17,12 @@ use super::token::internal;
 use super::token_response::{Issued, is_active, new_access};
 
 /// Exchanges a refresh token.
-pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<Issued, OAuthError> {
+pub async fn exchange(
+    state: &State,
+    client: &Client,
+    form: &Params,
+    key: Option<KeyThumbprint>,
+) -> Result<Issued, OAuthError> {
     let old = form.get("refresh_token").ok_or(OAuthError::MalformedTokenRequest)?;
     let old = PlainToken::presented(TokenKind::Refresh, old).ok_or(OAuthError::InvalidRefreshToken)?;
     let known = state.store().refresh_token(&old.hash()).await.map_err(|e| internal(&e))?;
@@ -25,6 +31,10 @@ pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<I
     // Asked before the exchange, so that a request that cannot be granted does not spend the token. Of a token that counts no
     // more nothing is asked: whatever else is wrong with the request, its second use must be noticed.
     let scope = if known.live {
+        // RFC 9449 5: whoever stole a bound token cannot spend it.
+        if known.bound_to.is_some_and(|bound_to| !key.is_some_and(|key| key.matches(&bound_to))) {
+            return Err(OAuthError::OtherKey);
+        }
         let scope = narrowed(&known.authorization.scope, form.get("scope"))?;
         check(state, &known.authorization).await?;
         scope
@@ -48,12 +58,13 @@ pub async fn exchange(state: &State, client: &Client, form: &Params) -> Result<I
         }
     };
     let life = state.settings().access_life;
-    let (access, stored) = new_access(state, &authorization, &scope, life);
+    let (access, stored) = new_access(state, &authorization, &scope, life, key);
     transaction.insert_access_token(&stored).await.map_err(|e| internal(&e))?;
     transaction.commit().await.map_err(|e| internal(&e))?;
     Ok(Issued {
         authorization,
         scope,
+        bound_to: key,
         access,
         life,
         refresh: Some(new),

@@ -1,8 +1,7 @@
 //! `POST /oauth/introspect` (RFC 7662; rows 269 to 283).
 
 use axum::extract;
-use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -15,6 +14,7 @@ use crate::fhir::scope::ScopeSet;
 
 use super::authenticate;
 use super::bearer;
+use super::endpoints::Endpoints;
 use super::error::OAuthError;
 use super::grant_refresh;
 use super::id_token::Identity;
@@ -22,7 +22,7 @@ use super::json;
 use super::params::Params;
 use super::state::State;
 use super::token::internal;
-use super::token_response::context;
+use super::token_response::{context, token_type};
 
 /// What a token stands for, to a client that authenticates with a secret or key, or that shows an access token of its own
 /// (rows 282, 283). Whoever asks already holds the token asked about.
@@ -49,11 +49,8 @@ async fn introspect(state: &State, headers: &HeaderMap, body: &[u8]) -> Result<V
 }
 
 async fn authorize(state: &State, headers: &HeaderMap, form: &Params) -> Result<(), OAuthError> {
-    let bearer = headers.get(AUTHORIZATION).is_some_and(|value| {
-        value.as_bytes().get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
-    });
-    if bearer {
-        return bearer::token(state, headers).await.map(|_| ());
+    if bearer::is_brought(headers) {
+        return bearer::token(state, headers, &Method::POST, Endpoints::INTROSPECT).await.map(|_| ());
     }
     let client = authenticate::client(state, headers, form).await?;
     if client.auth == ClientAuth::None { Err(OAuthError::IntrospectionForbidden) } else { Ok(()) }
@@ -66,7 +63,9 @@ async fn access(state: &State, token: &PlainToken) -> Result<Option<Map<String, 
     let authorization = state.store().authorization(&found.authorization).await.map_err(|e| internal(&e))?;
     let Some(authorization) = authorization else { return Ok(None) };
     let mut body = describe(state, &authorization, &found.scope, found.expires_at).await?;
-    body.insert("token_type".to_owned(), json!("Bearer"));
+    body.insert("token_type".to_owned(), json!(token_type(found.bound_to.is_some())));
+    // RFC 9449 6.2.
+    body.extend(found.bound_to.as_ref().map(|key| ("cnf".to_owned(), json!({"jkt": key}))));
     body.insert("iat".to_owned(), json!(found.issued_at.as_seconds()));
     body.extend(context(state.endpoints(), &authorization));
     Ok(Some(body))
@@ -82,7 +81,9 @@ async fn refresh(state: &State, token: &PlainToken) -> Result<Option<Map<String,
         Err(_) => return Ok(None),
     }
     let scope = found.authorization.scope.clone();
-    Ok(Some(describe(state, &found.authorization, &scope, found.expires_at).await?))
+    let mut body = describe(state, &found.authorization, &scope, found.expires_at).await?;
+    body.extend(found.bound_to.map(|key| ("cnf".to_owned(), json!({"jkt": key}))));
+    Ok(Some(body))
 }
 
 /// What both kinds of token have (rows 272 to 280).

@@ -46,6 +46,7 @@ pub async fn code(
         authorization: authorization.id.clone(),
         redirect_uri: request.reply.redirect_uri.clone(),
         code_challenge: request.code_challenge.clone(),
+        bound_to: request.bound_to,
         expires_at: now.plus(state.settings().code_life),
     };
     let mut event = consent_event(state, visitor, user, request, AuditOutcome::Success);

@@ -5,6 +5,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::web::proofs;
+
 use super::error::OAuthError;
 use super::params::Params;
 
@@ -23,6 +25,7 @@ pub fn answer(status: StatusCode, body: &Value) -> Response {
 pub fn error(error: OAuthError, request: &HeaderMap) -> Response {
     let body = json!({"error": error.code(), "error_description": error.text()});
     let mut response = answer(error.status(), &body);
+    response.extensions_mut().insert(error);
     let challenge = match error {
         OAuthError::InvalidClient if request.contains_key(AUTHORIZATION) => Some("Basic realm=\"chartgate\""),
         OAuthError::InvalidToken if !request.contains_key(AUTHORIZATION) => Some("Bearer"),
@@ -30,8 +33,16 @@ pub fn error(error: OAuthError, request: &HeaderMap) -> Response {
         OAuthError::InsufficientScope => Some("Bearer error=\"insufficient_scope\""),
         _ => None,
     };
+    let headers = response.headers_mut();
     if let Some(challenge) = challenge {
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    match error {
+        OAuthError::InvalidToken => drop(headers.append(WWW_AUTHENTICATE, proofs::challenge(None))),
+        OAuthError::ResourceProof | OAuthError::ResourceNonce => {
+            headers.insert(WWW_AUTHENTICATE, proofs::challenge(Some(error.code())));
+        }
+        _ => {}
     }
     response
 }

@@ -16,6 +16,7 @@ pub mod context;
 pub mod cors;
 pub mod directory;
 pub mod discovery;
+pub mod dpop;
 pub mod endpoints;
 pub mod error;
 pub mod failure;
@@ -27,12 +28,14 @@ pub mod introspect;
 pub mod issue;
 pub mod json;
 pub mod keys;
+pub mod par;
 pub mod params;
 pub mod patient;
 pub mod patient_line;
 pub mod people;
 pub mod pkce;
 pub mod public;
+pub mod pushed;
 pub mod redirect;
 pub mod request;
 pub mod revoke;
@@ -62,9 +65,11 @@ pub fn router(state: &State) -> Router {
         .route(Endpoints::CONSENT, get(authorize::out_of_date).post(consent::post));
     let api = Router::new()
         .route(Endpoints::TOKEN, post(token::post))
+        .route(Endpoints::PAR, post(par::post))
         .route(Endpoints::REVOKE, post(revoke::post))
         .route(Endpoints::INTROSPECT, post(introspect::post))
         .route(Endpoints::USERINFO, get(userinfo::serve).post(userinfo::serve))
+        .layer(from_fn_with_state(state.clone(), dpop::offer_nonce))
         .layer(from_fn_with_state(state.clone(), cors::registered_origins))
         .layer(from_fn_with_state(state.web().clone(), web::request_id::assign));
     let discovery = Router::new()

@@ -72,7 +72,7 @@ async fn page(
     let template = PickerPage {
         chrome: visitor.chrome("Choose a patient"),
         app: request.client.name.clone(),
-        request: request.params.encode(),
+        request: request.encode(state),
         offered: offered.unwrap_or_default(),
         found,
         by_name: !(typed.family.is_empty() && typed.given.is_empty() && typed.birth_date.is_empty()),
@@ -155,7 +155,8 @@ async fn choose(
         until: state.now().plus(state.settings().context_life),
         ..before
     };
-    Ok(Redirect::to(&request.path_with_context(&carried.seal(state.web(), &user.account.id))).into_response())
+    Ok(Redirect::to(&request.path_with_context(state, &carried.seal(state.web(), &user.account.id)))
+        .into_response())
 }
 
 /// What was typed as an exact search, or what is wrong with it (S-60).

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::client::{Client, ClientKind, ClientState};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::ClientId;
+use crate::domain::thumbprint::KeyThumbprint;
 use crate::fhir::scope::ScopeSet;
 
 use super::endpoints::Endpoints;
@@ -18,6 +19,9 @@ use super::scopes;
 pub const CONTEXT: &str = "cg_context";
 /// Our own parameter: a sign-in after this moment (epoch ms) answers `prompt=login` and `max_age`.
 pub const SIGNED_IN_AFTER: &str = "cg_after";
+
+/// The parameter that names the key to which the code is to be bound (RFC 9449 10).
+pub const THUMBPRINT: &str = "dpop_jkt";
 
 /// Why a request is refused, and where that may be said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +66,10 @@ pub struct AuthorizeRequest {
     pub signed_in_after: Option<Timestamp>,
     /// Sealed handle of the launch context (see [`super::context`]).
     pub context: Option<String>,
+    /// The key to which the code is to be bound.
+    pub bound_to: Option<KeyThumbprint>,
+    /// Until when the request counts, if the client pushed it.
+    pub pushed: Option<Timestamp>,
     /// Everything as sent, to carry through our pages.
     pub params: Params,
 }
@@ -81,8 +89,14 @@ pub fn identify(params: &Params) -> Result<(ClientId, &str), OAuthError> {
 }
 
 impl AuthorizeRequest {
-    /// Judges a request by what is registered for `client`, which [`identify`] named.
-    pub fn verify(client: Option<Client>, params: Params, endpoints: &Endpoints) -> Result<Self, Rejection> {
+    /// Judges a request by what is registered for `client`, which [`identify`] named. `pushed` says until when it counts if
+    /// the client itself handed it over.
+    pub fn verify(
+        client: Option<Client>,
+        params: Params,
+        endpoints: &Endpoints,
+        pushed: Option<Timestamp>,
+    ) -> Result<Self, Rejection> {
         let client = client.filter(|c| c.state == ClientState::Active);
         let client = client.ok_or(Rejection::Page(OAuthError::UnknownClient))?;
         let redirect_uri = params.get("redirect_uri").unwrap_or_default();
@@ -94,7 +108,7 @@ impl AuthorizeRequest {
             state: params.get("state").map(str::to_owned),
             issuer: endpoints.issuer.clone(),
         };
-        match Self::read(client, &params, reply.clone(), endpoints) {
+        match Self::read(client, &params, reply.clone(), endpoints, pushed) {
             Ok(request) => Ok(Self { params, ..request }),
             Err(error) => Err(Rejection::Redirect(reply, error)),
         }
@@ -105,12 +119,19 @@ impl AuthorizeRequest {
         params: &Params,
         reply: ReplyTo,
         endpoints: &Endpoints,
+        pushed: Option<Timestamp>,
     ) -> Result<Self, OAuthError> {
         if params.any_repeated() {
             return Err(OAuthError::RepeatedParameter);
         }
         if client.kind == ClientKind::Backend {
             return Err(OAuthError::CodeFlowForbidden);
+        }
+        if pushed.is_none() && client.details.security.requires_pushed_requests() {
+            return Err(OAuthError::PushRequired);
+        }
+        if client.details.security.fapi && !reply.redirect_uri.starts_with("https://") {
+            return Err(OAuthError::RedirectUriNotHttps);
         }
         check_response(params)?;
         let code_challenge = challenge(params)?;
@@ -135,6 +156,8 @@ impl AuthorizeRequest {
                 .and_then(|t| t.parse().ok())
                 .map(Timestamp::from_millis),
             context: owned(CONTEXT),
+            bound_to: thumbprint(params.get(THUMBPRINT))?,
+            pushed,
             params: Params::default(),
             client,
             reply,
@@ -149,16 +172,14 @@ impl AuthorizeRequest {
         !self.prompt.login && self.max_age.is_none_or(|age| now.since(authenticated_at) <= age)
     }
 
-    /// The path of this request, to come back to after signing in afresh at `now` or later.
-    pub fn path_after_sign_in(&self, now: Timestamp) -> String {
-        let params = self.params.clone().with(SIGNED_IN_AFTER, &now.as_millis().to_string());
-        format!("{}?{}", Endpoints::AUTHORIZE, params.encode())
+    /// The parameters of this request, for which a sign-in at `now` or later will be fresh enough.
+    pub fn after_sign_in(&self, now: Timestamp) -> Params {
+        self.params.clone().with(SIGNED_IN_AFTER, &now.as_millis().to_string())
     }
 
-    /// The path of this request with a sealed launch context in place of a launch handle.
-    pub fn path_with_context(&self, handle: &str) -> String {
-        let params = self.params.clone().without("launch").with(CONTEXT, handle);
-        format!("{}?{}", Endpoints::AUTHORIZE, params.encode())
+    /// The parameters of this request with a sealed launch context in place of a launch handle.
+    pub fn with_context(&self, handle: &str) -> Params {
+        self.params.clone().without("launch").with(CONTEXT, handle)
     }
 }
 
@@ -189,6 +210,10 @@ fn challenge(params: &Params) -> Result<String, OAuthError> {
         return Err(OAuthError::MalformedCodeChallenge);
     }
     Ok(challenge.to_owned())
+}
+
+fn thumbprint(value: Option<&str>) -> Result<Option<KeyThumbprint>, OAuthError> {
+    value.map(|text| KeyThumbprint::parse(text).ok_or(OAuthError::MalformedThumbprint)).transpose()
 }
 
 fn prompt(value: Option<&str>) -> Result<Prompt, OAuthError> {

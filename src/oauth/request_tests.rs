@@ -18,7 +18,8 @@ fn good() -> Params {
 }
 
 fn verify(params: Params) -> Result<AuthorizeRequest, Rejection> {
-    AuthorizeRequest::verify(Some(testing::client("app")), params, &Endpoints::under("https://gate.example"))
+    let endpoints = Endpoints::under("https://gate.example");
+    AuthorizeRequest::verify(Some(testing::client("app")), params, &endpoints, None)
 }
 
 #[test]
@@ -56,7 +57,7 @@ fn an_unknown_and_a_suspended_client_are_one_answer() {
     let endpoints = Endpoints::under("https://gate.example");
     let suspended = Client { state: ClientState::Suspended, ..testing::client("app") };
     for client in [None, Some(suspended)] {
-        let rejection = AuthorizeRequest::verify(client, good(), &endpoints).unwrap_err();
+        let rejection = AuthorizeRequest::verify(client, good(), &endpoints, None).unwrap_err();
         assert_eq!(rejection, Rejection::Page(OAuthError::UnknownClient));
     }
 }
@@ -77,6 +78,7 @@ fn an_unknown_and_a_suspended_client_are_one_answer() {
 #[case::odd_prompt(good().with("prompt", "dance"), OAuthError::MalformedPrompt)]
 #[case::max_age(good().with("max_age", "-1"), OAuthError::MalformedMaxAge)]
 #[case::request(good().with("request", "x"), OAuthError::RequestNotSupported)]
+#[case::thumbprint(good().with("dpop_jkt", "short"), OAuthError::MalformedThumbprint)]
 #[case::request_uri(good().with("request_uri", "x"), OAuthError::RequestUriNotSupported)]
 #[case::repeated(Params::parse(&format!("{}&scope=openid", good().encode())).unwrap(), OAuthError::RepeatedParameter)]
 fn what_is_wrong_is_told_to_the_client(#[case] params: Params, #[case] error: OAuthError) {
@@ -94,7 +96,7 @@ fn what_is_wrong_is_told_to_the_client(#[case] params: Params, #[case] error: OA
 fn a_backend_client_cannot_ask_a_user() {
     let backend = Client { kind: ClientKind::Backend, ..testing::client("app") };
     let endpoints = Endpoints::under("https://gate.example");
-    let rejection = AuthorizeRequest::verify(Some(backend), good(), &endpoints).unwrap_err();
+    let rejection = AuthorizeRequest::verify(Some(backend), good(), &endpoints, None).unwrap_err();
     assert!(matches!(rejection, Rejection::Redirect(_, OAuthError::CodeFlowForbidden)));
 }
 
@@ -108,8 +110,7 @@ fn prompt_login_and_max_age_want_a_fresh_sign_in_once() {
     for params in [good().with("prompt", "login"), good().with("max_age", "0")] {
         let first = verify(params).unwrap();
         assert!(!first.accepts_sign_in(at(0), at(100)));
-        let path = first.path_after_sign_in(at(100));
-        let back = verify(Params::parse(path.split_once('?').unwrap().1).unwrap()).unwrap();
+        let back = verify(first.after_sign_in(at(100))).unwrap();
         assert!(back.accepts_sign_in(at(105), at(106)), "the sign-in that was asked for counts");
         assert!(!back.accepts_sign_in(at(99), at(106)), "the one before does not");
     }

@@ -11,6 +11,8 @@ use crate::domain::client::Principal;
 use crate::domain::ids::RequestId;
 
 use super::authenticate;
+use super::dpop;
+use super::endpoints::Endpoints;
 use super::error::OAuthError;
 use super::params::Params;
 use super::state::State;
@@ -52,10 +54,11 @@ async fn issue(state: &State, headers: &HeaderMap, form: &Params) -> Result<Issu
         }
         _ => authenticate::client(state, headers, form).await?,
     };
+    let key = dpop::key(state, headers, &client, Endpoints::TOKEN).await?;
     match grant_type {
-        "authorization_code" => grant_code::exchange(state, &client, form).await,
-        "refresh_token" => grant_refresh::exchange(state, &client, form).await,
-        _ => grant_backend::exchange(state, &client, form).await,
+        "authorization_code" => grant_code::exchange(state, &client, form, key).await,
+        "refresh_token" => grant_refresh::exchange(state, &client, form, key).await,
+        _ => grant_backend::exchange(state, &client, form, key).await,
     }
 }
 

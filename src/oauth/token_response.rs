@@ -9,6 +9,7 @@ use crate::access::sources::RelationshipSource as _;
 use crate::access::subject::{Actor, Subject};
 use crate::domain::client::{AccessToken, Authorization, LaunchContext, Principal, RefreshToken};
 use crate::domain::secret::{PlainToken, TokenKind};
+use crate::domain::thumbprint::KeyThumbprint;
 use crate::fhir::scope::{ScopeContext, ScopeSet};
 
 use super::context::Carried;
@@ -27,6 +28,8 @@ pub struct Issued {
     pub authorization: Authorization,
     /// Scopes of the access token.
     pub scope: String,
+    /// The key that the access token is bound to.
+    pub bound_to: Option<KeyThumbprint>,
     /// The access token.
     pub access: PlainToken,
     /// Its life.
@@ -45,12 +48,14 @@ pub fn new_access(
     authorization: &Authorization,
     scope: &str,
     life: Duration,
+    bound_to: Option<KeyThumbprint>,
 ) -> (PlainToken, AccessToken) {
     let token = PlainToken::generate(TokenKind::Access, state.random());
     let stored = AccessToken {
         hash: token.hash(),
         authorization: authorization.id.clone(),
         scope: scope.to_owned(),
+        bound_to,
         issued_at: state.now(),
         expires_at: state.now().plus(life),
     };
@@ -59,7 +64,11 @@ pub fn new_access(
 
 /// The first refresh token of `authorization`, if its scope asks for one: `offline_access` outlives the user's session,
 /// `online_access` does not (rows 100, 101).
-pub fn new_refresh(state: &State, authorization: &Authorization) -> Option<(PlainToken, RefreshToken)> {
+pub fn new_refresh(
+    state: &State,
+    authorization: &Authorization,
+    bound_to: Option<KeyThumbprint>,
+) -> Option<(PlainToken, RefreshToken)> {
     let scopes = ScopeSet::parse(&authorization.scope);
     if !scopes.has_word("offline_access") && !scopes.has_word("online_access") {
         return None;
@@ -68,9 +77,15 @@ pub fn new_refresh(state: &State, authorization: &Authorization) -> Option<(Plai
     let stored = RefreshToken {
         hash: token.hash(),
         authorization: authorization.id.clone(),
+        bound_to,
         expires_at: state.now().plus(state.settings().refresh_life),
     };
     Some((token, stored))
+}
+
+/// `token_type` of a bound token or a bearer's (RFC 9449 5).
+pub const fn token_type(bound: bool) -> &'static str {
+    if bound { "DPoP" } else { "Bearer" }
 }
 
 /// Whether the account or practice, and the client, may still act.
@@ -91,7 +106,7 @@ pub fn is_active(state: &State, authorization: &Authorization) -> bool {
 pub async fn body(state: &State, issued: &Issued) -> Result<Value, OAuthError> {
     let mut body = Map::new();
     body.insert("access_token".to_owned(), json!(issued.access.expose()));
-    body.insert("token_type".to_owned(), json!("Bearer"));
+    body.insert("token_type".to_owned(), json!(token_type(issued.bound_to.is_some())));
     body.insert("expires_in".to_owned(), json!(issued.life.as_secs()));
     body.insert("scope".to_owned(), json!(issued.scope));
     if let Some(refresh) = &issued.refresh {

@@ -1,7 +1,7 @@
 //! `GET` and `POST /oauth/userinfo` (OpenID Connect Core 5.3).
 
 use axum::extract;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::json;
@@ -10,6 +10,7 @@ use crate::access::subject::Actor;
 use crate::domain::ids::AccountId;
 
 use super::bearer;
+use super::endpoints::Endpoints;
 use super::error::OAuthError;
 use super::id_token::Identity;
 use super::json;
@@ -24,15 +25,23 @@ struct Claims<'a> {
 }
 
 /// Who the access token's user is, to an app that asked for `openid`.
-pub async fn serve(extract::State(state): extract::State<State>, headers: HeaderMap) -> Response {
-    match claims(&state, &headers).await {
+pub async fn serve(
+    extract::State(state): extract::State<State>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    match claims(&state, &method, &headers).await {
         Ok(body) => json::answer(StatusCode::OK, &body),
         Err(error) => json::error(error, &headers),
     }
 }
 
-async fn claims(state: &State, headers: &HeaderMap) -> Result<serde_json::Value, OAuthError> {
-    let token = bearer::token(state, headers).await?;
+async fn claims(
+    state: &State,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<serde_json::Value, OAuthError> {
+    let token = bearer::token(state, headers, method, Endpoints::USERINFO).await?;
     let Actor::Account(id) = &token.subject.actor else { return Err(OAuthError::InsufficientScope) };
     if !token.subject.scopes.has_word("openid") {
         return Err(OAuthError::InsufficientScope);

@@ -20,11 +20,11 @@ statements! {
     REVOKE_OF = "UPDATE authorizations SET revoked_at = $2 WHERE account = $1 AND revoked_at IS NULL RETURNING id";
     REVOKE_OF_CLIENT = "UPDATE authorizations SET revoked_at = $3
                         WHERE account = $1 AND client = $2 AND revoked_at IS NULL RETURNING id";
-    INSERT_CODE = "INSERT INTO codes (hash, authorization_id, redirect_uri, code_challenge, expires_at)
-                   VALUES ($1, $2, $3, $4, $5)";
+    INSERT_CODE = "INSERT INTO codes (hash, authorization_id, redirect_uri, code_challenge, bound_to, expires_at)
+                   VALUES ($1, $2, $3, $4, $5, $6)";
     // The row's own state decides, so that of any number at once one alone changes it.
     REDEEM = "UPDATE codes SET redeemed_at = $2 WHERE hash = $1 AND redeemed_at IS NULL
-              RETURNING hash, authorization_id, redirect_uri, code_challenge, expires_at";
+              RETURNING hash, authorization_id, redirect_uri, code_challenge, bound_to, expires_at";
     REDEEMED = "SELECT authorization_id FROM codes WHERE hash = $1";
 }
 
@@ -115,6 +115,7 @@ impl Transaction {
             &code.authorization,
             &code.redirect_uri,
             &code.code_challenge,
+            code.bound_to.map(|key| key.to_string()),
             code.expires_at,
         ];
         self.run(INSERT_CODE, args).await?;
@@ -140,6 +141,7 @@ impl Transaction {
             authorization: fields.id("authorization_id")?,
             redirect_uri: fields.text("redirect_uri")?,
             code_challenge: fields.text("code_challenge")?,
+            bound_to: fields.maybe_id("bound_to")?,
             expires_at: fields.time("expires_at")?,
         };
         if code.expires_at <= now {

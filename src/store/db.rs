@@ -70,6 +70,11 @@ impl From<Option<&str>> for Arg {
         Self::Text(value.map(str::to_owned))
     }
 }
+impl From<Option<String>> for Arg {
+    fn from(value: Option<String>) -> Self {
+        Self::Text(value)
+    }
+}
 impl From<String> for Arg {
     fn from(value: String) -> Self {
         Self::Text(Some(value))

@@ -29,6 +29,7 @@ mod migrate;
 pub mod outbox;
 mod postgres;
 pub mod practices;
+pub mod pushed;
 pub mod saved;
 pub mod sessions;
 pub mod sponsorships;
@@ -280,7 +281,7 @@ impl Transaction {
 /// Every statement that both databases must understand, with the file it is from: for the test that prepares them.
 #[doc(hidden)]
 pub fn statements() -> Vec<(&'static str, &'static str)> {
-    let files: [(&str, &[Sql]); 20] = [
+    let files: &[(&str, &[Sql])] = &[
         ("accounts", accounts::ALL),
         ("audit", audit::ALL),
         ("authorizations", authorizations::ALL),
@@ -292,6 +293,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("jti", jti::ALL),
         ("keys", keys::ALL),
         ("launches", launches::ALL),
+        ("pushed", pushed::ALL),
         ("load", load::ALL),
         ("outbox", outbox::ALL),
         ("practices", practices::ALL),

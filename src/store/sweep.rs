@@ -24,6 +24,8 @@ statements! {
                 (SELECT hash FROM launches WHERE expires_at < $1 LIMIT 1000)";
     ACCESS_TOKENS = "DELETE FROM access_tokens WHERE hash IN
                      (SELECT hash FROM access_tokens WHERE expires_at < $1 LIMIT 1000)";
+    PUSHED = "DELETE FROM pushed_requests WHERE hash IN
+              (SELECT hash FROM pushed_requests WHERE expires_at < $1 LIMIT 1000)";
     JTI = "DELETE FROM used_jti WHERE key_hash IN
            (SELECT key_hash FROM used_jti WHERE expires_at < $1 LIMIT 1000)";
     THROTTLES = "DELETE FROM throttles WHERE last_at < $1 AND blocked_until < $1";
@@ -47,10 +49,11 @@ impl Store {
         }
         let now = self.now();
         let spent = now.minus(REUSE_WINDOW);
-        let steps: [(Sql, Timestamp); 8] = [
+        let steps: [(Sql, Timestamp); 9] = [
             (SESSIONS, now),
             (LAUNCHES, now),
             (ACCESS_TOKENS, now),
+            (PUSHED, now),
             (JTI, now),
             (THROTTLES, now.minus(Duration::from_hours(1))),
             (CODES, spent),

@@ -7,22 +7,26 @@ use crate::domain::client::{AccessToken, Authorization, LaunchContext, RefreshTo
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::AuthorizationId;
 use crate::domain::secret::TokenHash;
+use crate::domain::thumbprint::KeyThumbprint;
 
 use super::changes::Noun;
 use super::db::{Fields, Row};
 use super::{Store, StoreError, Transaction};
 
 statements! {
-    INSERT = "INSERT INTO access_tokens (hash, authorization_id, scope, issued_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
-    FIND = "SELECT z.account, z.practice, z.client, z.context, t.authorization_id, t.scope, t.issued_at, t.expires_at
+    INSERT = "INSERT INTO access_tokens (hash, authorization_id, scope, bound_to, issued_at, expires_at)
+              VALUES ($1, $2, $3, $4, $5, $6)";
+    FIND = "SELECT z.account, z.practice, z.client, z.context, t.authorization_id, t.scope, t.bound_to, t.issued_at, t.expires_at
             FROM access_tokens t JOIN authorizations z ON z.id = t.authorization_id
             WHERE t.hash = $1 AND t.expires_at > $2 AND z.revoked_at IS NULL";
     DELETE = "DELETE FROM access_tokens WHERE hash = $1";
-    INSERT_REFRESH = "INSERT INTO refresh_tokens (hash, authorization_id, expires_at) VALUES ($1, $2, $3)";
-    FIND_REFRESH = "SELECT authorization_id, expires_at, used_at FROM refresh_tokens WHERE hash = $1";
+    INSERT_REFRESH = "INSERT INTO refresh_tokens (hash, authorization_id, bound_to, expires_at) VALUES ($1, $2, $3, $4)";
+    FIND_REFRESH = "SELECT authorization_id, bound_to, expires_at, used_at FROM refresh_tokens WHERE hash = $1";
     // The row's own state decides, so that of any number at once one alone changes it.
     USE_REFRESH = "UPDATE refresh_tokens SET used_at = $2 WHERE hash = $1 AND used_at IS NULL
-                   RETURNING authorization_id, expires_at";
+                   RETURNING authorization_id, bound_to, expires_at";
+    RENEW_REFRESH = "UPDATE refresh_tokens SET expires_at = $3 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2
+                     RETURNING authorization_id";
 }
 
 /// What an access token stands for.
@@ -34,6 +38,8 @@ pub struct BearerToken {
     pub authorization: AuthorizationId,
     /// Granted scopes as answered to the client.
     pub scope: Arc<str>,
+    /// The key that must be shown with it (RFC 9449); `None`: whoever has it may use it.
+    pub bound_to: Option<Box<KeyThumbprint>>,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// When it ends.
@@ -61,6 +67,8 @@ pub enum RefreshRotation {
 pub struct StoredRefresh {
     /// What it stands for.
     pub authorization: Authorization,
+    /// The key that must be shown when it is exchanged.
+    pub bound_to: Option<KeyThumbprint>,
     /// When it ends.
     pub expires_at: Timestamp,
     /// Whether it can still be exchanged.
@@ -103,6 +111,7 @@ impl Store {
             subject: Arc::new(self.inner.tokens.shared(subject)),
             authorization,
             scope,
+            bound_to: fields.maybe_id("bound_to")?.map(Box::new),
             issued_at: fields.time("issued_at")?,
             expires_at: fields.time("expires_at")?,
         })
@@ -113,11 +122,13 @@ impl Store {
         let Some(row) = self.read_one(FIND_REFRESH, args![hash]).await? else { return Ok(None) };
         let mut fields = Fields::new("refresh_tokens", row);
         let id: AuthorizationId = fields.id("authorization_id")?;
+        let bound_to = fields.maybe_id("bound_to")?;
         let expires_at = fields.time("expires_at")?;
         let used = fields.maybe_time("used_at")?.is_some();
         Ok(self.authorization(&id).await?.map(|authorization| StoredRefresh {
             live: !used && expires_at > self.now() && authorization.revoked_at.is_none(),
             authorization,
+            bound_to,
             expires_at,
         }))
     }
@@ -126,14 +137,23 @@ impl Store {
 impl Transaction {
     /// Adds an access token.
     pub async fn insert_access_token(&mut self, token: &AccessToken) -> Result<(), StoreError> {
-        let args = args![&token.hash, &token.authorization, &token.scope, token.issued_at, token.expires_at];
+        let args = args![
+            &token.hash,
+            &token.authorization,
+            &token.scope,
+            token.bound_to.map(|key| key.to_string()),
+            token.issued_at,
+            token.expires_at,
+        ];
         self.run(INSERT, args).await?;
         Ok(())
     }
 
     /// Adds the first refresh token of an authorization.
     pub async fn insert_refresh_token(&mut self, token: &RefreshToken) -> Result<(), StoreError> {
-        self.run(INSERT_REFRESH, args![&token.hash, &token.authorization, token.expires_at]).await?;
+        let bound_to = token.bound_to.map(|key| key.to_string());
+        self.run(INSERT_REFRESH, args![&token.hash, &token.authorization, bound_to, token.expires_at])
+            .await?;
         Ok(())
     }
 
@@ -158,16 +178,31 @@ impl Transaction {
         };
         let mut fields = Fields::new("refresh_tokens", row);
         let id: AuthorizationId = fields.id("authorization_id")?;
+        let bound_to: Option<KeyThumbprint> = fields.maybe_id("bound_to")?;
         if fields.time("expires_at")? <= now {
             return Ok(RefreshRotation::Expired);
         }
         match self.authorization(&id).await? {
             Some(authorization) if authorization.revoked_at.is_none() => {
-                self.run(INSERT_REFRESH, args![new, &id, new_expires_at]).await?;
+                let bound_to = bound_to.map(|key| key.to_string());
+                self.run(INSERT_REFRESH, args![new, &id, bound_to, new_expires_at]).await?;
                 Ok(RefreshRotation::Rotated { authorization: Box::new(authorization) })
             }
             _ => Ok(RefreshRotation::Unknown),
         }
+    }
+
+    /// Renews the life of a refresh token without exchanging it, for clients whose tokens do not rotate. The authorization;
+    /// `None` when the token cannot be used.
+    pub async fn renew_refresh(
+        &mut self,
+        hash: &TokenHash,
+        expires_at: Timestamp,
+    ) -> Result<Option<Authorization>, StoreError> {
+        let now = self.now();
+        let Some(row) = self.one(RENEW_REFRESH, args![hash, now, expires_at]).await? else { return Ok(None) };
+        let id: AuthorizationId = Fields::new("refresh_tokens", row).id("authorization_id")?;
+        Ok(self.authorization(&id).await?.filter(|authorization| authorization.revoked_at.is_none()))
     }
 
     /// Revokes one access token. False when unknown.
@@ -185,6 +220,8 @@ alone! {
     fn insert_refresh_token(token: &RefreshToken) -> ();
     /// Exchanges a refresh token for another, once.
     fn rotate_refresh(old: &TokenHash, new: &TokenHash, new_expires_at: Timestamp) -> RefreshRotation;
+    /// Renews the life of a refresh token without exchanging it.
+    fn renew_refresh(hash: &TokenHash, expires_at: Timestamp) -> Option<Authorization>;
     /// Revokes one access token.
     fn revoke_access_token(hash: &TokenHash) -> bool;
 }

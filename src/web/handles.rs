@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::credentials::csrf::CsrfKey;
 use crate::credentials::seal::{Sealer, SealingKey};
-use crate::domain::ids::AccountId;
+use crate::domain::ids::{AccountId, ClientId};
 use crate::domain::random::Random;
 use crate::domain::secret::TokenHash;
 
@@ -31,14 +31,43 @@ impl PageKeys {
         value: &T,
         random: &dyn Random,
     ) -> String {
+        self.seal_for(purpose, account.as_str(), value, random)
+    }
+
+    /// A URL-safe handle for `value` that counts with `client`'s identifier alone, and only where `purpose` is expected.
+    pub fn seal_for_client<T: Serialize>(
+        &self,
+        purpose: &str,
+        client: &ClientId,
+        value: &T,
+        random: &dyn Random,
+    ) -> String {
+        self.seal_for(purpose, client.as_str(), value, random)
+    }
+
+    fn seal_for<T: Serialize>(&self, purpose: &str, owner: &str, value: &T, random: &dyn Random) -> String {
         let plain = serde_json::to_vec(value).unwrap_or_default();
         // Sealing cannot fail short of a broken library; an empty handle opens nothing.
-        self.sealer.seal(&plain, &binding(purpose, account), random).unwrap_or_default()
+        self.sealer.seal(&plain, &binding(purpose, owner), random).unwrap_or_default()
     }
 
     /// What a handle stands for; `None` when it was altered, is another account's or was made for another purpose.
     pub fn open<T: DeserializeOwned>(&self, purpose: &str, account: &AccountId, handle: &str) -> Option<T> {
-        let plain = self.sealer.open(handle, &binding(purpose, account))?;
+        self.open_for(purpose, account.as_str(), handle)
+    }
+
+    /// What a handle of [`PageKeys::seal_for_client`] stands for.
+    pub fn open_for_client<T: DeserializeOwned>(
+        &self,
+        purpose: &str,
+        client: &ClientId,
+        handle: &str,
+    ) -> Option<T> {
+        self.open_for(purpose, client.as_str(), handle)
+    }
+
+    fn open_for<T: DeserializeOwned>(&self, purpose: &str, owner: &str, handle: &str) -> Option<T> {
+        let plain = self.sealer.open(handle, &binding(purpose, owner))?;
         serde_json::from_slice(&plain).ok()
     }
 
@@ -53,8 +82,8 @@ impl PageKeys {
     }
 }
 
-fn binding(purpose: &str, account: &AccountId) -> Vec<u8> {
-    [purpose.as_bytes(), b"\0", account.as_str().as_bytes()].concat()
+fn binding(purpose: &str, owner: &str) -> Vec<u8> {
+    [purpose.as_bytes(), b"\0", owner.as_bytes()].concat()
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod headers;
 pub mod next;
 pub mod page;
 pub mod problem;
+pub mod proofs;
 pub mod request_id;
 pub mod request_line;
 pub mod session;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::handles::PageKeys;
+use super::proofs::Proofs;
 use crate::credentials::seal::SealingKey;
 use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::random::{Random, SharedRandom};
@@ -43,6 +44,7 @@ struct Inner {
     clock: SharedClock,
     random: SharedRandom,
     keys: PageKeys,
+    proofs: Proofs,
     settings: WebSettings,
 }
 
@@ -55,7 +57,8 @@ impl Web {
         key: &SealingKey,
         settings: WebSettings,
     ) -> Self {
-        Self(Arc::new(Inner { store, clock, random, keys: PageKeys::new(key), settings }))
+        let proofs = Proofs::new(store.clone(), Arc::clone(&clock), key, settings.public_base.clone());
+        Self(Arc::new(Inner { store, clock, random, keys: PageKeys::new(key), proofs, settings }))
     }
 
     /// The database.
@@ -86,6 +89,11 @@ impl Web {
     /// The keys of handles and form tokens.
     pub fn keys(&self) -> &PageKeys {
         &self.0.keys
+    }
+
+    /// Checks proofs of possession.
+    pub fn proofs(&self) -> &Proofs {
+        &self.0.proofs
     }
 
     /// How the portal presents itself.

@@ -26,7 +26,7 @@ use chartgate::domain::ids::{AccountId, ClientId, FhirId, Npi, PracticeId};
 use chartgate::domain::random::{SharedRandom, SystemRandom};
 use chartgate::domain::secret::{PlainToken, TokenHash, TokenKind};
 use chartgate::ehr::{BreakerOptions, Ehr, EhrOptions};
-use chartgate::facade::{Endpoints, Facade, Origins, TokenSource, TokensUnavailable, routes};
+use chartgate::facade::{Endpoints, Facade, Holder, Origins, TokenSource, TokensUnavailable, routes};
 use chartgate::fhir::scope::ScopeSet;
 use chartgate::outbound::{Outbound, OutboundOptions, PurposeOptions};
 use chartgate::records::{Bodies, Offer, Records};
@@ -184,7 +184,7 @@ impl World {
             date: "2026-05-01T00:00:00Z".into(),
         };
         let facade =
-            Facade::new(records.clone(), tokens.clone(), Arc::new(OneApp), endpoints, random.clone());
+            Facade::new(records.clone(), tokens.clone(), Arc::new(OneApp), endpoints, random.clone(), None);
         let random: SharedRandom = random;
         let router = routes(facade, "/fhir/r4")
             .layer(from_fn_with_state(random, chartgate::web::request_line::record));
@@ -322,15 +322,16 @@ impl AuditSink for MemoryAudit {
 struct Tokens(Mutex<HashMap<TokenHash, Arc<Subject>>>);
 
 impl TokenSource for Tokens {
-    fn remembered(&self, _: &TokenHash) -> Option<Arc<Subject>> {
+    fn remembered(&self, _: &TokenHash) -> Option<Holder> {
         None
     }
 
     fn look_up<'a>(
         &'a self,
         hash: &'a TokenHash,
-    ) -> BoxFuture<'a, Result<Option<Arc<Subject>>, TokensUnavailable>> {
-        Box::pin(async move { Ok(self.0.lock().get(hash).cloned()) })
+    ) -> BoxFuture<'a, Result<Option<Holder>, TokensUnavailable>> {
+        let holder = |subject: &Arc<Subject>| Holder { subject: subject.clone(), bound_to: None };
+        Box::pin(async move { Ok(self.0.lock().get(hash).map(holder)) })
     }
 }
 

@@ -134,6 +134,7 @@ pub fn code(text: &str, authorization: &str) -> AuthorizationCode {
         authorization: AuthorizationId::parse(authorization).unwrap(),
         redirect_uri: "https://app.example/callback".to_owned(),
         code_challenge: "challenge".to_owned(),
+        bound_to: None,
         expires_at: START.plus(Duration::from_mins(1)),
     }
 }
@@ -143,6 +144,7 @@ pub fn access_token(text: &str, authorization: &str) -> AccessToken {
         hash: TokenHash::of(text),
         authorization: AuthorizationId::parse(authorization).unwrap(),
         scope: "openid launch patient/Observation.rs".to_owned(),
+        bound_to: None,
         issued_at: START,
         expires_at: START.plus(Duration::from_hours(1)),
     }
@@ -152,6 +154,7 @@ pub fn refresh_token(text: &str, authorization: &str) -> RefreshToken {
     RefreshToken {
         hash: TokenHash::of(text),
         authorization: AuthorizationId::parse(authorization).unwrap(),
+        bound_to: None,
         expires_at: START.plus(Duration::from_hours(24 * 90)),
     }
 }
