@@ -87,6 +87,10 @@ pub struct ResourceScope {
 impl ResourceScope {
     /// Parses one scope on resources. `None`: not such a scope, or nothing of it can be granted here.
     pub fn parse(text: &str) -> Option<Self> {
+        // Scopes are made of these characters alone (RFC 6749 3.3).
+        if !text.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
+            return None;
+        }
         let (context, rest) = text.split_once('/')?;
         let context = ScopeContext::parse(context)?;
         let (target, query) = match rest.split_once('?') {

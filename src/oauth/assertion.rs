@@ -63,6 +63,8 @@ struct Header {
     alg: String,
     kid: String,
     jku: Option<String>,
+    /// Extensions that must be understood (RFC 7515 4.1.11). We know none.
+    crit: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -123,7 +125,7 @@ impl Assertion {
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| AssertionError::Malformed);
         let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| malformed())?;
         let claims: Claims = serde_json::from_slice(&decode(claims)?).map_err(|_| malformed())?;
-        if claims.jti.is_empty() || claims.jti.len() > LONGEST_JTI {
+        if header.crit.is_some() || claims.jti.is_empty() || claims.jti.len() > LONGEST_JTI {
             return Err(malformed());
         }
         let algorithm = Algorithm::parse(&header.alg).ok_or(AssertionError::Algorithm)?;

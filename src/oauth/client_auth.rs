@@ -45,7 +45,7 @@ impl Presented {
         }
         if let Some(assertion) = assertion {
             if form.get("client_assertion_type") != Some(JWT_BEARER) {
-                return Err(OAuthError::InvalidClient);
+                return Err(OAuthError::AssertionType);
             }
             return Ok(Self::Assertion(id, assertion.to_owned()));
         }
@@ -118,14 +118,16 @@ mod tests {
         for (headers, form) in [
             (&none, ""),
             (&none, "client_id=a%20b"),
-            (&none, "client_assertion=a.b.c"),
-            (&none, "client_assertion=a.b.c&client_assertion_type=other"),
             (&headers("Basic !!!"), ""),
             (&headers("Basic"), "client_id=app"),
             (&headers(&format!("Basic {}", STANDARD.encode("app"))), ""),
             (&headers(&format!("Basic {}", STANDARD.encode("app:s"))), "client_id=other"),
         ] {
             assert!(read(headers, form).err() == Some(OAuthError::InvalidClient), "{form}");
+        }
+        for form in ["client_assertion=a.b.c", "client_assertion=a.b.c&client_assertion_type=other"] {
+            let error = read(&none, form).err().unwrap();
+            assert_eq!((error.status().as_u16(), error.code()), (400, "invalid_client"), "{form}");
         }
     }
 

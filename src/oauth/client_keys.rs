@@ -115,9 +115,12 @@ impl KeySet {
         self.0.is_empty()
     }
 
-    /// Whether a key with this `kid`, of the kind that `algorithm` needs, verifies `signature` over `message`.
+    /// Whether the one key with this `kid`, of the kind that `algorithm` needs, verifies `signature` over `message`. Where
+    /// several match, none does (row 338).
     pub fn verify(&self, kid: &str, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        self.0.iter().filter(|key| key.kid == kid).any(|key| match (&key.material, algorithm) {
+        let mut matching = self.0.iter().filter(|key| key.kid == kid && key.is_for(algorithm));
+        let (Some(key), None) = (matching.next(), matching.next()) else { return false };
+        match (&key.material, algorithm) {
             (Material::Rsa { n, e }, Algorithm::Rs384) => RsaPublicKeyComponents { n, e }
                 .verify(&RSA_PKCS1_2048_8192_SHA384, message, signature)
                 .is_ok(),
@@ -125,7 +128,16 @@ impl KeySet {
                 UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point).verify(message, signature).is_ok()
             }
             _ => false,
-        })
+        }
+    }
+}
+
+impl Key {
+    const fn is_for(&self, algorithm: Algorithm) -> bool {
+        matches!(
+            (&self.material, algorithm),
+            (Material::Rsa { .. }, Algorithm::Rs384) | (Material::P384(_), Algorithm::Es384)
+        )
     }
 }
 
@@ -135,7 +147,13 @@ struct Kept {
     fresh_until: Timestamp,
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Kept>>>;
+#[derive(Default)]
+struct Fetched {
+    kept: Option<Kept>,
+    failed_at: Option<Timestamp>,
+}
+
+type Slot = Arc<tokio::sync::Mutex<Fetched>>;
 
 /// Fetched key sets, each kept no longer than its answer allows. One request at a time for one URL.
 pub struct FetchedKeys {
@@ -151,20 +169,26 @@ impl FetchedKeys {
     }
 
     /// The key set at `url`, which must be one that a client registered. Fetched when it is not fresh, or when it lacks
-    /// `kid` and was not fetched just now. `None` when it cannot be had.
+    /// `kid` and was not fetched just now. `None` when it cannot be had, or could not just now: nobody makes us ask a broken
+    /// server again and again.
     pub async fn get(&self, url: &str, kid: &str) -> Option<Arc<KeySet>> {
         let slot = Arc::clone(self.slots.lock().entry(url.to_owned()).or_default());
         let mut slot = slot.lock().await;
         let now = self.clock.now();
-        if let Some(kept) = &*slot {
+        if let Some(kept) = &slot.kept {
             let just_now = now.since(kept.fetched_at) < SHORTEST_INTERVAL;
             if now < kept.fresh_until && (kept.keys.has(kid) || just_now) {
                 return Some(Arc::clone(&kept.keys));
             }
         }
-        let (keys, freshness) = self.fetch(url).await?;
+        if slot.failed_at.is_some_and(|at| now.since(at) < SHORTEST_INTERVAL) {
+            return None;
+        }
+        let fetched = self.fetch(url).await;
+        slot.failed_at = fetched.is_none().then_some(now);
+        let (keys, freshness) = fetched?;
         let keys = Arc::new(keys);
-        *slot = Some(Kept { keys: Arc::clone(&keys), fetched_at: now, fresh_until: now.plus(freshness) });
+        slot.kept = Some(Kept { keys: Arc::clone(&keys), fetched_at: now, fresh_until: now.plus(freshness) });
         Some(keys)
     }
 

@@ -86,3 +86,20 @@ async fn a_private_address_is_not_asked_unless_configured() {
     assert!(fetcher(&clock, false).get(&format!("{}/jwks", server.uri()), "k1").await.is_none());
     assert_eq!(count.load(Ordering::SeqCst), 0);
 }
+
+#[tokio::test]
+async fn a_broken_server_is_not_asked_again_and_again() {
+    crate::credentials::install_crypto_provider();
+    let server = MockServer::start().await;
+    Mock::given(path("/jwks")).respond_with(ResponseTemplate::new(500)).mount(&server).await;
+    let clock = ManualClock::new(Timestamp::from_millis(0));
+    let keys = fetcher(&clock, true);
+    let url = format!("{}/jwks", server.uri());
+    for _ in 0..5 {
+        assert!(keys.get(&url, "k1").await.is_none());
+    }
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+    clock.advance(SHORTEST_INTERVAL);
+    assert!(keys.get(&url, "k1").await.is_none());
+    assert_eq!(server.received_requests().await.unwrap().len(), 2);
+}

@@ -126,6 +126,9 @@ oauth_errors! {
     /// `prompt` unknown, or `none` among others.
     MalformedPrompt = BAD_REQUEST, "invalid_request", Redirect,
         "The parameter prompt has an unknown value, or none together with another.";
+    /// `nonce` with control characters, or longer than any client makes one.
+    MalformedNonce = BAD_REQUEST, "invalid_request", Redirect,
+        "The parameter nonce is too long or holds control characters.";
     /// `max_age` is not a number of seconds.
     MalformedMaxAge = BAD_REQUEST, "invalid_request", Redirect,
         "The parameter max_age is not a number of seconds.";
@@ -163,6 +166,9 @@ oauth_errors! {
     /// Two ways of client authentication at once (RFC 6749 2.3).
     TwoAuthentications = BAD_REQUEST, "invalid_request", Json,
         "The client used more than one way of authentication.";
+    /// An assertion of another type than a JWT (RFC 7521 4.2). 400 because no authentication was tried that could be tried again.
+    AssertionType = BAD_REQUEST, "invalid_client", Json,
+        "The client_assertion_type is not the one for JWT bearer assertions.";
     /// `grant_type` is missing or unknown.
     UnsupportedGrantType = BAD_REQUEST, "unsupported_grant_type", Json,
         "The grant_type is not supported.";
@@ -262,6 +268,8 @@ mod tests {
             let expected = match error.code() {
                 // RFC 9449 7.1: where an access token is shown.
                 _ if matches!(error, OAuthError::ResourceProof | OAuthError::ResourceNonce) => 401,
+                // RFC 6749 leaves the choice to a server that was offered nothing it could have tried.
+                "invalid_client" if *error == OAuthError::AssertionType => 400,
                 "invalid_client" | "invalid_token" => 401,
                 "access_denied" | "insufficient_scope" => 403,
                 "server_error" => 500,

@@ -22,6 +22,8 @@ pub const SIGNED_IN_AFTER: &str = "cg_after";
 
 /// The parameter that names the key to which the code is to be bound (RFC 9449 10).
 pub const THUMBPRINT: &str = "dpop_jkt";
+/// More than any client makes: it is kept and comes back in the `id_token`.
+const LONGEST_NONCE: usize = 1024;
 
 /// Why a request is refused, and where that may be said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,7 +150,7 @@ impl AuthorizeRequest {
             scopes,
             code_challenge,
             launch: owned("launch"),
-            nonce: owned("nonce"),
+            nonce: nonce(params.get("nonce"))?,
             prompt: prompt(params.get("prompt"))?,
             max_age: max_age(params.get("max_age"))?,
             signed_in_after: params
@@ -230,6 +232,16 @@ fn prompt(value: Option<&str>) -> Result<Prompt, OAuthError> {
         return Err(OAuthError::MalformedPrompt);
     }
     Ok(prompt)
+}
+
+/// Control characters would not survive every database; no client makes a nonce of them.
+fn nonce(value: Option<&str>) -> Result<Option<String>, OAuthError> {
+    match value {
+        Some(text) if text.len() > LONGEST_NONCE || text.chars().any(char::is_control) => {
+            Err(OAuthError::MalformedNonce)
+        }
+        other => Ok(other.map(str::to_owned)),
+    }
 }
 
 fn max_age(value: Option<&str>) -> Result<Option<Duration>, OAuthError> {

@@ -83,15 +83,20 @@ impl TestKey {
         }
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", encode(&full), encode(claims));
+        let signature = self.signature(signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// The signature over `message`, as JWTs hold it.
+    pub fn signature(&self, message: &[u8]) -> Vec<u8> {
         let random = aws_lc_rs::rand::SystemRandom::new();
-        let signature = match &self.pair {
-            Pair::Es384(pair) => pair.sign(&random, signed.as_bytes()).unwrap().as_ref().to_vec(),
+        match &self.pair {
+            Pair::Es384(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),
             Pair::Rs384(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA384, &random, signed.as_bytes(), &mut signature).unwrap();
+                pair.sign(&RSA_PKCS1_SHA384, &random, message, &mut signature).unwrap();
                 signature
             }
-        };
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The authorization server from outside. Rows are those of SMART App Launch 2.2.
 
+mod attacks;
 mod authorize;
 mod backend;
 mod clients;
@@ -10,6 +11,7 @@ mod harness;
 mod launch;
 mod model;
 mod par;
+mod races;
 mod refresh;
 mod signing;
 mod token;
