@@ -22,7 +22,8 @@ use super::sources::{FactsUnavailable, PrimaryCare, PrimaryCareSource, Relations
 use super::subject::{Actor, Subject};
 use super::unreleased::Unreleased;
 
-pub use super::frame::{Frame, Total};
+pub use super::frame::{Frame, Place, Total};
+pub use super::gather::{Gathered, Gathering};
 pub use super::identify::{NotAuthorized, PatientMatches, PatientSought};
 
 /// How many patients' facts are asked for at a time when a search spans many.
@@ -133,6 +134,21 @@ impl Authorizer {
             self.complete(&mut permit, unknown).await?;
         }
         release::release(permit, unreleased, frame)
+    }
+
+    /// Takes what may be seen of one of the EHR's pages into a page of ours, from after `place` on. Says whether more is needed.
+    pub async fn gather(
+        &self,
+        gathering: &mut Gathering,
+        mut permit: Permit,
+        unreleased: Unreleased,
+        place: &Place,
+    ) -> Result<Gathered, Refusal> {
+        let unknown = release::unknown_patients(&permit, &unreleased);
+        if !unknown.is_empty() {
+            self.complete(&mut permit, unknown).await?;
+        }
+        gathering.take(permit, unreleased, place)
     }
 
     /// Releases what has no patient of its own (Medication, Provenance, Binary) through what the same subject was already

@@ -1,18 +1,38 @@
 //! What a searchset is framed with besides its entries: total and links, of the facade and of what is released alone.
 
+use std::sync::Arc;
+
 use serde::Serialize;
+
+use crate::domain::ids::FhirId;
 
 /// What a searchset is framed with. Made by `records` for one request; a single resource has no use for it.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
     /// The search as it was understood, as an absolute URL of the facade: `Bundle.link` with relation `self`.
     pub self_url: &'a str,
-    /// Seals the EHR's next link into an absolute page URL for this subject: relation `next`.
-    pub seal: &'a (dyn Fn(&str) -> String + Send + Sync),
+    /// Seals the place where the next page begins into an absolute page URL for this subject: relation `next`.
+    pub seal: &'a (dyn Fn(&Place) -> String + Send + Sync),
     /// What `Bundle.total` says.
     pub total: Total,
     /// Leave out every entry and both links (`_summary=count`).
     pub count_only: bool,
+}
+
+/// Where a page of a search begins: behind which of the EHR's links, and after which of the matches there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The EHR's link, relative to its base; `None`: the search itself.
+    pub upstream: Option<Arc<str>>,
+    /// The last match that was given out from behind that link, and at which place it stood; `None`: none was.
+    pub after: Option<(usize, FhirId)>,
+}
+
+impl Place {
+    /// The beginning of what lies behind one of the EHR's links.
+    pub fn beginning_of(upstream: &Arc<str>) -> Self {
+        Self { upstream: Some(Arc::clone(upstream)), after: None }
+    }
 }
 
 /// `Bundle.total`: always of what is released, never of what the EHR holds.
@@ -33,8 +53,8 @@ struct Link<'a> {
 }
 
 impl Frame<'_> {
-    /// The members to put into the Bundle, each with a comma before it. `next` is the EHR's link.
-    pub(super) fn members(&self, matches: u32, next: Option<&str>) -> String {
+    /// The members to put into the Bundle, each with a comma before it. `next` is where it goes on.
+    pub(super) fn members(&self, matches: u32, next: Option<&Place>) -> String {
         let mut text = String::with_capacity(96 + self.self_url.len());
         let total = match self.total {
             Total::Omit => None,

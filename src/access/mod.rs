@@ -7,6 +7,7 @@ pub mod authorizer;
 pub mod doors;
 pub mod facts;
 pub mod frame;
+mod gather;
 pub mod identify;
 pub mod kinds;
 pub mod permit;

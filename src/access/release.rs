@@ -1,6 +1,7 @@
 //! The release filter: what of a body the policy lets this subject see. It fails closed: what is not found visible is left
 //! out, and there is no path from a body to an answer around it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,11 +13,11 @@ use crate::fhir::interaction::Interaction;
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::scope::Permission;
 
-use super::frame::Frame;
+use super::frame::{Frame, Place};
 use super::permit::Permit;
 use super::policy::{self, Verdict};
 use super::refusal::{DenyReason, Refusal};
-use super::released::{Released, Visible};
+use super::released::{Held, Released, Visible};
 use super::unreleased::Unreleased;
 
 /// The patients whose facts are needed to judge a body beyond those that the permit knows. What the scopes rule out, or was
@@ -104,7 +105,8 @@ pub(super) fn release_through(
         Verdict::Withheld(reason) => return Err(reason.into()),
     }
     let own = seen.iter().filter(|seen| *seen.subject == *permit.subject);
-    let visible = own.flat_map(|seen| seen.entries().map(|entry| (entry, &seen.facts)));
+    let held = own.flat_map(|seen| &seen.held);
+    let visible = held.flat_map(|held| held.entries().map(|entry| (entry, &held.facts)));
     let basis = policy::through(&permit.subject, entry, permission, visible)?;
     let patients = seen.iter().flat_map(|seen| seen.patients.iter().cloned());
     let mut patients = patients.collect::<SmallVec<[FhirId; 1]>>();
@@ -142,24 +144,22 @@ fn whole(
         resources: 1,
         matches: 1,
         basis,
-        body: unreleased.body,
-        visible: Visible::All,
+        held: smallvec![Held { body: unreleased.body, visible: Visible::All, facts: permit.facts }],
         subject: permit.subject,
-        facts: permit.facts,
     }
 }
 
 /// What is found of a searchset entry by entry.
 #[derive(Default)]
-struct Tally {
-    patients: SmallVec<[FhirId; 1]>,
-    resources: u32,
-    matches: u32,
-    basis: Option<&'static str>,
+pub(super) struct Tally {
+    pub(super) patients: SmallVec<[FhirId; 1]>,
+    pub(super) resources: u32,
+    pub(super) matches: u32,
+    pub(super) basis: Option<&'static str>,
 }
 
 impl Tally {
-    fn count(&mut self, entry: &EntryFacts, mode: EntryMode, basis: Option<&'static str>) {
+    pub(super) fn count(&mut self, entry: &EntryFacts, mode: EntryMode, basis: Option<&'static str>) {
         self.resources += 1;
         self.matches += u32::from(mode == EntryMode::Match);
         self.basis = self.basis.or(basis);
@@ -174,13 +174,14 @@ impl Tally {
 fn bundle(permit: Permit, unreleased: Unreleased, index: &BundleIndex, frame: Frame<'_>) -> Released {
     let mut tally = Tally::default();
     let (visible, withheld) = visible(&permit, index, &mut tally);
-    let next = index.next.as_deref();
+    let next = index.next.as_ref().map(Place::beginning_of);
     let bytes = &unreleased.body.bytes;
-    let members = frame.members(tally.matches, next).into();
+    let members = frame.members(tally.matches, next.as_ref()).into();
     let chunks = if frame.count_only {
         smallvec![bytes.slice(..index.insert_at), members, Bytes::from_static(b"}")]
     } else if withheld {
-        stitch(bytes, index, &visible, members)
+        let spans = visible.iter().filter_map(|place| Some((0, index.entries.get(*place)?.span.clone())));
+        stitch(bytes.slice(..index.insert_at), members, spans, &|_| Some(bytes))
     } else {
         smallvec![bytes.slice(..index.insert_at), members, bytes.slice(index.insert_at..)]
     };
@@ -192,10 +193,12 @@ fn bundle(permit: Permit, unreleased: Unreleased, index: &BundleIndex, frame: Fr
         resources: if frame.count_only { 0 } else { tally.resources },
         matches: tally.matches,
         basis: tally.basis,
-        visible: if withheld { Visible::Some(visible) } else { Visible::All },
-        body: unreleased.body,
+        held: smallvec![Held {
+            visible: if withheld { Visible::Some(visible) } else { Visible::All },
+            body: unreleased.body,
+            facts: permit.facts,
+        }],
         subject: permit.subject,
-        facts: permit.facts,
     }
 }
 
@@ -208,7 +211,7 @@ fn visible(permit: &Permit, index: &BundleIndex, tally: &mut Tally) -> (Vec<usiz
     for (place, indexed) in index.entries.iter().enumerate() {
         let Some(entry) = &indexed.facts else { continue };
         judged += 1;
-        if !policy::is_asked(&permit.interaction, entry) {
+        if !policy::is_asked(&permit.interaction, entry) || !came_with(indexed, &places) {
             continue;
         }
         match policy::judge(&permit.subject, entry, permission, &permit.facts) {
@@ -237,21 +240,33 @@ fn visible(permit: &Permit, index: &BundleIndex, tally: &mut Tally) -> (Vec<usiz
     (places, withheld)
 }
 
-/// A Bundle with some entries only, from slices of the stored one. Neighbours stay together, comma and all.
-fn stitch(bytes: &Bytes, index: &BundleIndex, visible: &[usize], members: Bytes) -> SmallVec<[Bytes; 3]> {
+/// Whether an entry is a match, or was included for one of the matches at `places`. Matches come before what is included.
+pub(super) fn came_with(indexed: &IndexedEntry, places: &[usize]) -> bool {
+    indexed.mode != EntryMode::Include
+        || indexed.because.iter().any(|place| places.binary_search(&(*place as usize)).is_ok())
+}
+
+/// A Bundle with some entries only, from slices of stored ones: `spans` says of which body and what, `body` gives its bytes.
+/// Neighbours stay together, comma and all.
+pub(super) fn stitch<'a>(
+    head: Bytes,
+    members: Bytes,
+    spans: impl Iterator<Item = (usize, Range<usize>)>,
+    body: &dyn Fn(usize) -> Option<&'a Bytes>,
+) -> SmallVec<[Bytes; 3]> {
     const OPEN: &[u8] = br#","entry":["#;
-    let mut chunks = smallvec![bytes.slice(..index.insert_at), members];
+    let mut chunks = smallvec![head, members];
     let mut separator = OPEN;
-    let mut spans =
-        visible.iter().filter_map(|place| Some(index.entries.get(*place)?.span.clone())).peekable();
-    while let Some(mut run) = spans.next() {
-        while let Some(next) = spans.next_if(|next| next.start == run.end + 1) {
+    let mut spans = spans.peekable();
+    while let Some((of, mut run)) = spans.next() {
+        while let Some((_, next)) = spans.next_if(|(other, next)| *other == of && next.start == run.end + 1) {
             run.end = next.end;
         }
+        let Some(bytes) = body(of) else { continue };
         chunks.push(Bytes::from_static(separator));
         chunks.push(bytes.slice(run));
         separator = b",";
     }
-    chunks.push(Bytes::from_static(if visible.is_empty() { b"}" } else { b"]}" }));
+    chunks.push(Bytes::from_static(if separator == OPEN { b"}" } else { b"]}" }));
     chunks
 }

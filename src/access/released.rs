@@ -13,6 +13,8 @@ use super::facts::Facts;
 use super::subject::Subject;
 use super::unreleased::Origin;
 
+const FHIR_JSON: &str = "application/fhir+json";
+
 /// A body that passed the release filter. A 2xx clinical answer is built from this alone.
 ///
 /// Only `access` can make one:
@@ -36,11 +38,19 @@ pub struct Released {
     pub(super) resources: u32,
     pub(super) matches: u32,
     pub(super) basis: Option<&'static str>,
-    /// The body it was taken from, and which of it was visible: what `release_through` may build on.
-    pub(super) body: Arc<IndexedBody>,
-    pub(super) visible: Visible,
-    /// To whom and on what facts it was released.
+    /// What it was taken from: what `release_through` may build on.
+    pub(super) held: SmallVec<[Held; 1]>,
+    /// To whom it was released.
     pub(super) subject: Arc<Subject>,
+}
+
+/// A body from which something was released.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) body: Arc<IndexedBody>,
+    /// Which of it was visible.
+    pub(super) visible: Visible,
+    /// On what facts.
     pub(super) facts: Facts,
 }
 
@@ -61,7 +71,7 @@ impl Released {
 
     /// `Content-Type`.
     pub fn media_type(&self) -> &str {
-        &self.body.media_type
+        self.held.first().map_or(FHIR_JSON, |held| &held.body.media_type)
     }
 
     /// `ETag`, for one resource. A searchset has none: a tag of the whole body would tell that something was withheld, by
@@ -92,7 +102,7 @@ impl Released {
 
     /// The EHR's next link, relative to its base, for `records` to count on over further pages. Never for the caller.
     pub fn upstream_next(&self) -> Option<&str> {
-        match &self.body.shape {
+        match &self.held.last()?.body.shape {
             Shape::Bundle(index) => index.next.as_deref(),
             _ => None,
         }
@@ -107,10 +117,12 @@ impl Released {
     pub fn refers_to(&self, resource_type: ResourceType, id: &FhirId) -> bool {
         let refers =
             |entry: &EntryFacts| entry.references.iter().any(|(kind, of)| *kind == resource_type && of == id);
-        self.entries().any(refers)
+        self.held.iter().flat_map(Held::entries).any(refers)
     }
+}
 
-    /// What it holds.
+impl Held {
+    /// What was released of it.
     pub(super) fn entries(&self) -> impl Iterator<Item = &EntryFacts> + Clone {
         let (one, many): (_, &[_]) = match &self.body.shape {
             Shape::Resource(facts) => (Some(facts), &[]),

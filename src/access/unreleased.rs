@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::FhirId;
-use crate::fhir::index::{EntryFacts, IndexedBody, Shape};
+use crate::fhir::index::{EntryFacts, EntryMode, IndexedBody, IndexedEntry, Shape};
 use crate::fhir::resource_type::{Judgement, ResourceType};
 
 /// Where an answer came from, for `Age`, `Cache-Status`, `Warning`.
@@ -95,6 +95,20 @@ impl Unreleased {
                 to: (*to_type, to_id),
             })
         })
+    }
+
+    /// Whether it is a searchset that answers a search for at most `wanted` matches all by itself: the EHR has no further page,
+    /// and it did not send more than it was asked for.
+    pub fn is_whole_answer(&self, wanted: usize) -> bool {
+        match &self.body.shape {
+            Shape::Bundle(index) => {
+                let of_matches = |entry: &&IndexedEntry| entry.mode == EntryMode::Match;
+                index.next.is_none()
+                    && (index.entries.len() <= wanted
+                        || index.entries.iter().filter(of_matches).count() <= wanted)
+            }
+            _ => true,
+        }
     }
 
     /// Memory it takes in bytes, its index included, for the cache's bound.

@@ -14,6 +14,7 @@ use crate::domain::ids::FhirId;
 use super::resource_type::ResourceType;
 
 mod bundle;
+mod includes;
 mod json;
 mod resource;
 mod rewrite;
@@ -118,7 +119,10 @@ impl IndexedBody {
     /// How much memory it takes, in bytes, near enough.
     pub fn weight(&self) -> usize {
         let entries = match &self.shape {
-            Shape::Bundle(index) => index.entries.len() * (size_of::<IndexedEntry>() + 64),
+            Shape::Bundle(index) => {
+                let because = index.entries.iter().map(|entry| size_of_val(&*entry.because));
+                index.entries.len() * (size_of::<IndexedEntry>() + 64) + because.sum::<usize>()
+            }
             _ => 0,
         };
         size_of::<Self>() + self.bytes.len() + entries
@@ -144,7 +148,7 @@ pub enum Shape {
 /// The index of a searchset.
 #[derive(Clone, Debug, Default)]
 pub struct BundleIndex {
-    /// The entries in order.
+    /// The entries: matches in the EHR's order, then what is included, by type and id, then those that cannot be judged.
     pub entries: Vec<IndexedEntry>,
     /// Where further elements of `Bundle` (`total`, `link`) are put in: after its first members, before `,"entry":[`.
     pub insert_at: usize,
@@ -162,6 +166,9 @@ pub struct IndexedEntry {
     pub facts: Option<EntryFacts>,
     /// Why the EHR put it there.
     pub mode: EntryMode,
+    /// For an included one: the places of the matches that it was included for, as their own content says. It is released with
+    /// one of these alone, or it would tell of the matches that are withheld.
+    pub because: Box<[u32]>,
 }
 
 /// `Bundle.entry.search.mode`.

@@ -38,6 +38,14 @@ pub struct Search {
     pub query: Arc<str>,
 }
 
+impl Search {
+    /// How many matches a page has at most: `_count`, which the canonical query always has; without it, as many as there are.
+    pub fn count(&self) -> usize {
+        let given = self.query.split('&').find_map(|pair| pair.strip_prefix("_count="));
+        given.and_then(|count| count.parse().ok()).unwrap_or(usize::MAX)
+    }
+}
+
 impl Interaction {
     /// The type that the request names.
     pub const fn resource_type(&self) -> ResourceType {

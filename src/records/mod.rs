@@ -5,6 +5,7 @@ mod bodies;
 pub mod bundle;
 mod doors;
 mod event;
+mod filling;
 mod offer;
 mod pages;
 pub mod panel;

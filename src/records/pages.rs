@@ -1,10 +1,12 @@
-//! Page handles: the EHR's next link, sealed for one subject and client, expiring, and judged again on use (DESIGN.md 3).
+//! Page handles: where a page begins in the EHR's pages, sealed for one subject and client, expiring, and judged again on use
+//! (DESIGN.md 3). They are of one length whatever that place is, which may lie behind something withheld.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::authorizer::Place;
 use crate::access::subject::Subject;
 use crate::credentials::seal::{Sealer, SealingKey};
 use crate::domain::clock::{SharedClock, Timestamp};
@@ -38,7 +40,7 @@ pub(super) struct Pages {
 }
 
 /// What a handle holds.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Handle {
     #[serde(rename = "t")]
     resource_type: ResourceType,
@@ -46,10 +48,29 @@ struct Handle {
     patient: Option<FhirId>,
     #[serde(rename = "q")]
     query: Arc<str>,
-    #[serde(rename = "u")]
-    upstream: Arc<str>,
     #[serde(rename = "e")]
     expires_at: Timestamp,
+    #[serde(rename = "u")]
+    upstream: Option<Arc<str>>,
+    #[serde(rename = "a")]
+    after: Option<(usize, FhirId)>,
+}
+
+/// Room for the place in a handle, in bytes; links longer than that have the next room that fits.
+const ROOMS: [usize; 4] = [512, 1024, 2048, 4096];
+
+/// The plain text of a handle: what depends on the place is filled up with spaces, which JSON does not mind.
+fn padded(handle: &Handle) -> Vec<u8> {
+    let mut plain = serde_json::to_vec(handle).unwrap_or_default();
+    let link =
+        handle.upstream.as_deref().map_or(0, |link| serde_json::to_string(link).map_or(0, |json| json.len()));
+    // The rest of the place: two member names, a number and an id of at most 64 characters.
+    let place = link + 96;
+    let room = ROOMS.into_iter().find(|room| place <= *room).unwrap_or_else(|| place.next_multiple_of(4096));
+    let others = Handle { upstream: None, after: None, ..handle.clone() };
+    let others = serde_json::to_vec(&others).map_or(0, |json| json.len());
+    plain.resize((others + room).max(plain.len()), b' ');
+    plain
 }
 
 impl Pages {
@@ -57,27 +78,27 @@ impl Pages {
         Self { sealer: key.derive("page handles").sealer(), clock, random }
     }
 
-    /// The handle of the page of `search` that lies behind the EHR's link `upstream`.
-    pub(super) fn seal(&self, subject: &Subject, search: &Search, upstream: &str) -> String {
+    /// The handle of the page of `search` that begins at `place`.
+    pub(super) fn seal(&self, subject: &Subject, search: &Search, place: &Place) -> String {
         let handle = Handle {
             resource_type: search.resource_type,
             patient: search.patient.clone(),
             query: search.query.clone(),
-            upstream: upstream.into(),
             expires_at: self.clock.now().plus(LIFE),
+            upstream: place.upstream.clone(),
+            after: place.after.clone(),
         };
-        let plain = serde_json::to_vec(&handle).unwrap_or_default();
         // Sealing fails only if the cryptographic library does; a handle that opens nowhere is then the safe one.
-        self.sealer.seal(&plain, &binding(subject), &*self.random).unwrap_or_default()
+        self.sealer.seal(&padded(&handle), &binding(subject), &*self.random).unwrap_or_default()
     }
 
-    /// The search and the EHR's link that a handle of this subject stands for. No permission: the policy decides again.
+    /// The search and the place that a handle of this subject stands for. No permission: the policy decides again.
     pub(super) fn open(
         &self,
         subject: &Subject,
         resource_type: ResourceType,
         handle: &str,
-    ) -> Result<(Search, Arc<str>), PageError> {
+    ) -> Result<(Search, Place), PageError> {
         let plain = self.sealer.open(handle, &binding(subject)).ok_or(PageError::Unknown)?;
         let handle: Handle = serde_json::from_slice(&plain).map_err(|_| PageError::Unknown)?;
         if handle.resource_type != resource_type {
@@ -87,6 +108,6 @@ impl Pages {
             return Err(PageError::Expired);
         }
         let search = Search { resource_type, patient: handle.patient, query: handle.query };
-        Ok((search, handle.upstream))
+        Ok((search, Place { upstream: handle.upstream, after: handle.after }))
     }
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::access::authorizer::{Frame, Total};
+use crate::access::authorizer::{Frame, Place, Total};
+use crate::access::permit::Permit;
 use crate::access::refusal::{DenyReason, Refusal};
 use crate::access::released::Released;
+use crate::access::unreleased::Unreleased;
 use crate::domain::ids::FhirId;
 use crate::fhir::interaction::{Interaction, Search};
 use crate::fhir::resource_type::{Judgement, ResourceType};
@@ -32,9 +34,9 @@ impl Records {
 
     /// The first page of a search, or its count alone.
     pub async fn search(&self, caller: &Caller, query: &Query) -> Result<Released, Unanswered> {
-        let interaction = Arc::new(Interaction::Search(query.search.clone()));
-        let mut asked = Asked::new(caller, &interaction);
-        let outcome = self.judge_search(&mut asked, &interaction, query).await;
+        let about = query.search.patient.clone().into_iter().collect();
+        let mut asked = Asked { caller, what: format!("{} search", query.search.resource_type), about };
+        let outcome = self.judge_search(&mut asked, query).await;
         self.disclose(asked, outcome).await
     }
 
@@ -45,7 +47,7 @@ impl Records {
         resource_type: ResourceType,
         handle: &str,
     ) -> Result<Released, Unanswered> {
-        let (search, upstream) = match self.pages.open(&caller.subject, resource_type, handle) {
+        let (search, place) = match self.pages.open(&caller.subject, resource_type, handle) {
             Ok(opened) => opened,
             Err(error) => {
                 let asked = Asked { caller, what: format!("{resource_type} page"), about: Vec::new() };
@@ -53,11 +55,11 @@ impl Records {
             }
         };
         let self_url = self.page_url(resource_type, handle);
-        let seal = |upstream: &str| self.next_url(caller, &search, upstream);
+        let seal = |place: &Place| self.next_url(caller, &search, place);
         let frame = Frame { self_url: &self_url, seal: &seal, total: Total::Omit, count_only: false };
-        let interaction = Arc::new(Interaction::Page { search: search.clone(), upstream });
-        let mut asked = Asked::new(caller, &interaction);
-        let outcome = self.judge(&mut asked, &interaction, frame).await;
+        let about = search.patient.clone().into_iter().collect();
+        let mut asked = Asked { caller, what: format!("{resource_type} page"), about };
+        let outcome = self.judge_page(&mut asked, &search, place, frame).await;
         self.disclose(asked, outcome).await
     }
 
@@ -72,6 +74,17 @@ impl Records {
         let Some(unreleased) = self.bodies.fetch(&permit).await? else {
             return Err(Unanswered::not_found(DenyReason::NotFound));
         };
+        self.release(asked, permit, unreleased, frame).await
+    }
+
+    /// Releases what was fetched under a permit.
+    pub(super) async fn release(
+        &self,
+        asked: &mut Asked<'_>,
+        permit: Permit,
+        unreleased: Unreleased,
+        frame: Frame<'_>,
+    ) -> Result<Released, Unanswered> {
         self.referrers.learn(&unreleased);
         let body = unreleased.clone();
         self.authorizer.release(permit, unreleased, frame).await.map_err(|refusal| {
@@ -92,8 +105,8 @@ impl Records {
         outcome
     }
 
-    pub(super) fn next_url(&self, caller: &Caller, search: &Search, upstream: &str) -> String {
-        self.page_url(search.resource_type, &self.pages.seal(&caller.subject, search, upstream))
+    pub(super) fn next_url(&self, caller: &Caller, search: &Search, place: &Place) -> String {
+        self.page_url(search.resource_type, &self.pages.seal(&caller.subject, search, place))
     }
 
     fn page_url(&self, resource_type: ResourceType, handle: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access::authorizer::{Frame, Total};
+use crate::access::authorizer::{Frame, Place, Total};
 use crate::access::released::Released;
 use crate::fhir::interaction::{Interaction, Search};
 use crate::fhir::resource_type::Judgement;
@@ -21,25 +21,31 @@ impl Records {
     pub(super) async fn judge_search(
         &self,
         asked: &mut Asked<'_>,
-        interaction: &Arc<Interaction>,
         query: &Query,
     ) -> Result<Released, Unanswered> {
         let caller = asked.caller;
+        let search = &query.search;
         let self_url = query.self_url(self.offer.base());
-        let seal = |upstream: &str| self.next_url(caller, &query.search, upstream);
+        let seal = |place: &Place| self.next_url(caller, search, place);
         let frame = |total| Frame { self_url: &self_url, seal: &seal, total, count_only: query.count_only };
         let stated = match query.total {
             TotalWanted::None if !query.count_only => Total::Omit,
             _ => Total::OfThisBody,
         };
-        let first = self.judge(asked, interaction, frame(stated)).await?;
-        let counted = query.count_only || query.total == TotalWanted::Accurate;
-        let Some(next) = first.upstream_next().filter(|_| counted) else {
-            return Ok(first);
+        if !query.count_only && query.total != TotalWanted::Accurate {
+            return self.judge_page(asked, search, Place::default(), frame(stated)).await;
+        }
+        let interaction = Arc::new(Interaction::Search(search.clone()));
+        let first = self.judge(asked, &interaction, frame(stated)).await?;
+        let total = match first.upstream_next() {
+            None if query.count_only => return Ok(first),
+            None => first.matches(),
+            Some(next) => first.matches().saturating_add(self.count_further(asked, search, next).await?),
         };
-        let further = self.count_further(asked, &query.search, next).await?;
-        let total = first.matches().saturating_add(further);
-        self.judge(asked, interaction, frame(Total::Known(total))).await
+        if query.count_only {
+            return self.judge(asked, &interaction, frame(Total::Known(total))).await;
+        }
+        self.judge_page(asked, search, Place::default(), frame(Total::Known(total))).await
     }
 
     /// Matches on the pages from the EHR's link `next` on.

@@ -185,15 +185,23 @@ fn leak_a_page_handle_is_let_through_unchecked() {
 #[test]
 fn leak_includes_outside_the_compartment() {
     let gate = world().gate();
+    let mut matched = of("Observation", "1", "kim");
+    matched["encounter"] = json!({"reference": "Encounter/kim-visit"});
+    matched["partOf"] = json!([{"reference": "Encounter/lee-visit"}, {"reference": "Patient/lee"}]);
+    matched["performer"] = json!([{"reference": "Practitioner/doc"}]);
     let mut body: Value = serde_json::from_str(&searchset(&[
-        of("Observation", "1", "kim"), of("Encounter", "kim-visit", "kim"), of("Encounter", "lee-visit", "lee"),
+        matched, of("Encounter", "kim-visit", "kim"), of("Encounter", "lee-visit", "lee"),
         json!({"resourceType": "Patient", "id": "lee"}), json!({"resourceType": "Practitioner", "id": "doc"}),
         json!({"resourceType": "Provenance", "id": "of-1", "target": [{"reference": "Observation/1"}]}),
         json!({"resourceType": "Provenance", "id": "of-both", "target": [{"reference": "Observation/1"}, {"reference": "Encounter/lee-visit"}]}),
         json!({"resourceType": "Provenance", "id": "of-nothing-here", "target": [{"reference": "Observation/2"}]}),
         json!({"resourceType": "Medication", "id": "prescribed-to-nobody"}),
+        json!({"resourceType": "Practitioner", "id": "of-a-hidden-match"}), json!({"resourceType": "Practitioner", "id": "of-none"}),
     ])).unwrap();
-    for entry in body["entry"].as_array_mut().unwrap().iter_mut().skip(1) {
+    let mut hidden = of("Observation", "secret", "lee");
+    hidden["performer"] = json!([{"reference": "Practitioner/of-a-hidden-match"}]);
+    body["entry"].as_array_mut().unwrap().insert(0, json!({"resource": hidden}));
+    for entry in body["entry"].as_array_mut().unwrap().iter_mut().skip(2) {
         entry["search"] = json!({"mode": "include"});
     }
     let names = |scopes| {

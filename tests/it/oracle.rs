@@ -238,8 +238,15 @@ impl Oracle<'_> {
         })
     }
 
-    /// What of the EHR's answer may be seen: places of visible resources.
-    fn visible(&self, letter: char, asked: Option<&str>, resources: &[Value]) -> BTreeSet<usize> {
+    /// What of the EHR's answer may be seen: places of visible resources. `matches` are those that the search matched; the others
+    /// were included, and are seen only with a match that refers to them, or to which they, as Provenance, refer.
+    fn visible(
+        &self,
+        letter: char,
+        asked: Option<&str>,
+        resources: &[Value],
+        matches: &[bool],
+    ) -> BTreeSet<usize> {
         let asked_for = |resource: &Value| {
             let kind = text(&resource["resourceType"]);
             is_directory(kind)
@@ -251,9 +258,23 @@ impl Oracle<'_> {
             .filter(|place| !through_others(text(&resources[*place]["resourceType"])))
             .filter(|place| asked_for(&resources[*place]) && self.sees(letter, &resources[*place]))
             .collect();
+        let shown: Vec<usize> = seen.iter().copied().filter(|place| matches[*place]).collect();
+        let name =
+            |resource: &Value| format!("{}/{}", text(&resource["resourceType"]), text(&resource["id"]));
+        let came_along = |place: usize| {
+            let own = &resources[place];
+            matches[place]
+                || shown.iter().any(|shown| {
+                    let other = &resources[*shown];
+                    names_in(other).contains(&name(own))
+                        || own["resourceType"] == "Provenance" && names_in(own).contains(&name(other))
+                })
+        };
+        seen.retain(|place| came_along(*place));
         for kind in ["Medication", "Binary", "Provenance"] {
             for (place, resource) in resources.iter().enumerate() {
                 if text(&resource["resourceType"]) == kind
+                    && came_along(place)
                     && self.sees_through(letter, resource, &seen, resources)
                 {
                     seen.insert(place);
@@ -316,6 +337,23 @@ impl Oracle<'_> {
                     })
             }
         }
+    }
+}
+
+/// Every resource that something in `value` refers to by `reference`.
+fn names_in(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(all) => all.iter().flat_map(names_in).collect(),
+        Value::Object(members) => {
+            let own = members.get("reference").and_then(Value::as_str).map(|reference| {
+                let local = reference
+                    .trim_start_matches(&format!("{EHR}/"))
+                    .trim_start_matches(&format!("{FACADE}/"));
+                local.split("/_history/").next().unwrap_or_default().to_owned()
+            });
+            own.into_iter().chain(members.values().flat_map(names_in)).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -573,6 +611,14 @@ fn an_answer() -> impl Strategy<Value = Vec<(Value, bool)>> {
                     _ => {}
                 }
             }
+            // What includes go by: each refers to about half of the others, under a name that nothing else looks at.
+            for (place, (resource, _)) in answer.iter_mut().enumerate() {
+                let some = names
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| (place + other) % 2 == 0 || *other == place + 1);
+                resource["basedOn"] = some.map(|(_, name)| json!({"reference": name})).collect();
+            }
             answer
         },
     )
@@ -633,7 +679,8 @@ proptest! {
         }
         let released = result.unwrap();
         let resources = answer.iter().map(|(resource, _)| resource.clone()).collect::<Vec<_>>();
-        let visible = oracle.visible('s', patient, &resources);
+        let matched = answer.iter().map(|(resource, include)| resource["resourceType"] == name && !include).collect::<Vec<_>>();
+        let visible = oracle.visible('s', patient, &resources, &matched);
         let mut names = visible.iter().map(|place| format!("{}/{}", text(&resources[*place]["resourceType"]), text(&resources[*place]["id"]))).collect::<Vec<_>>();
         names.sort();
         prop_assert_eq!(released.names(), names);
@@ -674,7 +721,8 @@ proptest! {
             None if through_others(name) => {
                 let resources = answer.iter().skip(1).map(|(resource, _)| resource.clone()).collect::<Vec<_>>();
                 // What the same asker was given by a search before, whatever was searched.
-                let mut seen = oracle.visible('s', None, &resources);
+                let matched = answer.iter().skip(1).map(|(r, include)| r["resourceType"] == "DocumentReference" && !include).collect::<Vec<_>>();
+                let mut seen = oracle.visible('s', None, &resources, &matched);
                 if !oracle.has_scope('s', "DocumentReference") { seen.clear(); }
                 if oracle.sees_through('r', resource, &seen, &resources) { Ok(()) } else { Err(404) }
             }

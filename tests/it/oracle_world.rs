@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chartgate::access::authorizer::{AccessSettings, Authorizer, Frame, Total};
+use chartgate::access::authorizer::{AccessSettings, Authorizer, Frame, Place, Total};
 use chartgate::access::permit::{FactLookup, Permit};
 use chartgate::access::refusal::Refusal;
 use chartgate::access::released::Released;
@@ -244,7 +244,8 @@ pub fn sealed(interaction: &Interaction, body: &str) -> Unreleased {
 
 /// A frame as `records` makes one.
 pub fn frame() -> Frame<'static> {
-    let seal = &|link: &str| format!("{FACADE}/page/{}", link.len());
+    let seal =
+        &|place: &Place| format!("{FACADE}/page/{}", place.upstream.as_deref().unwrap_or_default().len());
     Frame { self_url: "https://gate.example/fhir/r4/self", seal, total: Total::OfThisBody, count_only: false }
 }
 

@@ -1,11 +1,13 @@
 //! A searchset: the entries that can be judged, each written anew around its resource, and nothing else of what the EHR
 //! put into the Bundle. Its links, total, ids, scores and outcomes stay behind, as they tell of more than is released.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::fhir::resource_type::ResourceType;
 
+use super::includes;
 use super::json::{Cursor, NotJson};
 use super::resource::{self, Pool};
 use super::rewrite::Rewrite;
@@ -165,7 +167,8 @@ fn entry(cursor: &mut Cursor<'_>, bases: &[&str], pool: &mut Pool) -> Result<Ent
     Ok(entry)
 }
 
-/// Writes the Bundle with the entries that can be judged, and says where each one stands.
+/// Writes the Bundle with the entries that can be judged, and says where each one stands. The order of what is included does
+/// not depend on the matches that it came with, as some of them may be withheld.
 fn write(
     text: &str,
     entries: &[Entry],
@@ -174,18 +177,50 @@ fn write(
     body: &mut Vec<u8>,
 ) -> Vec<IndexedEntry> {
     body.extend_from_slice(HEAD);
+    let mut known: HashSet<(ResourceType, &str), ahash::RandomState> = HashSet::default();
+    let (mut matches, mut included, mut lost) = (Vec::with_capacity(entries.len()), Vec::new(), Vec::new());
+    for entry in entries {
+        match &entry.facts {
+            Some(facts) if facts.resource_type == searched && entry.mode != Some(EntryMode::Include) => {
+                // Of a resource that comes twice the first counts: totals and pages would tell the two apart.
+                if known.insert((facts.resource_type, facts.id.as_str())) {
+                    matches.push((entry, facts));
+                } else {
+                    lost.push(entry.mode);
+                }
+            }
+            Some(facts) => included.push((entry, facts)),
+            None => lost.push(entry.mode),
+        }
+    }
+    included.retain(|(entry, facts)| {
+        let first = known.insert((facts.resource_type, facts.id.as_str()));
+        if !first {
+            lost.push(entry.mode);
+        }
+        first
+    });
+    let resource = |entry: &Entry| text.get(entry.resource.clone()).unwrap_or_default();
+    let mut because = Vec::new();
+    if !included.is_empty() {
+        included.sort_by(|(_, one), (_, other)| {
+            (one.resource_type.as_str(), one.id.as_str())
+                .cmp(&(other.resource_type.as_str(), other.id.as_str()))
+        });
+        let named = |(entry, facts): &(&Entry, &EntryFacts)| {
+            ((facts.resource_type, facts.id.clone()), resource(entry))
+        };
+        let all: (Vec<_>, Vec<_>) =
+            (matches.iter().map(named).collect(), included.iter().map(named).collect());
+        because = includes::because(&all.0, &all.1, &rewrite.bases());
+    }
+    let matches = matches.into_iter().map(|(entry, facts)| (entry, facts, EntryMode::Match, Box::default()));
+    let included = included.into_iter().zip(because);
+    let included = included.map(|((entry, facts), because)| (entry, facts, EntryMode::Include, because));
     let mut before: &[u8] = br#","entry":["#;
     let mut indexed = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let resource = text.get(entry.resource.clone()).unwrap_or_default();
-        let Some(facts) = entry.facts.clone() else {
-            let mode = entry.mode.unwrap_or(EntryMode::Outcome);
-            indexed.push(IndexedEntry { span: 0..0, facts: None, mode });
-            continue;
-        };
-        let matched = facts.resource_type == searched && entry.mode != Some(EntryMode::Include);
-        let (mode, word) =
-            if matched { (EntryMode::Match, "match") } else { (EntryMode::Include, "include") };
+    for (entry, facts, mode, because) in matches.chain(included) {
+        let word = if mode == EntryMode::Match { "match" } else { "include" };
         body.extend_from_slice(before);
         before = b",";
         let start = body.len();
@@ -195,13 +230,19 @@ fn write(
         {
             body.extend_from_slice(part.as_bytes());
         }
-        rewrite.copy(resource, body);
+        rewrite.copy(resource(entry), body);
         for part in [r#","search":{"mode":""#, word, r#""}}"#] {
             body.extend_from_slice(part.as_bytes());
         }
-        indexed.push(IndexedEntry { span: start..body.len(), facts: Some(facts), mode });
+        indexed.push(IndexedEntry { span: start..body.len(), facts: Some(facts.clone()), mode, because });
     }
     body.extend_from_slice(if before == b"," { b"]}" } else { b"}" });
+    indexed.extend(lost.into_iter().map(|mode| IndexedEntry {
+        span: 0..0,
+        facts: None,
+        mode: mode.unwrap_or(EntryMode::Outcome),
+        because: Box::default(),
+    }));
     indexed
 }
 

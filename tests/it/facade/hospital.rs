@@ -126,7 +126,10 @@ fn search(hospital: &Hospital, base: &str, resource_type: &str, query: &str) -> 
     }
     let mut links = vec![json!({"relation": "self", "url": format!("{base}/{resource_type}?{query}")})];
     if offset + page < all.len() {
-        let next = format!("{base}/{resource_type}?_offset={}", offset + page);
+        let query = query.split('&').filter(|pair| !pair.starts_with("_offset="));
+        let offset = format!("_offset={}", offset + page);
+        let query: Vec<&str> = query.filter(|pair| !pair.is_empty()).chain([&*offset]).collect();
+        let next = format!("{base}/{resource_type}?{}", query.join("&"));
         links.push(json!({"relation": "next", "url": next}));
     }
     json!({"resourceType": "Bundle", "type": "searchset", "total": all.len(), "link": links, "entry": entries})

@@ -6,6 +6,7 @@ mod demo;
 mod door;
 mod fuzz;
 mod hospital;
+mod interference;
 mod logs;
 mod reads;
 mod searches;

@@ -98,11 +98,8 @@ async fn pages_are_sealed_for_one_subject_and_expire() {
     let world = World::new().await;
     world.hospital.page.store(5, Ordering::Relaxed);
     let ana = world.ana();
-    let mut answer = world.get("/Observation?patient=seen&_sort=date", &ana).await;
-    assert!(
-        answer.json().get("total").is_none() || answer.link("next").is_none(),
-        "a total would count one page"
-    );
+    let mut answer = world.get("/Observation?patient=seen&_sort=date&_count=3", &ana).await;
+    assert!(answer.json().get("total").is_none(), "a total would count one page");
     let first_next = answer.link("next").expect("a further page");
     let mut ids = answer.ids();
     let mut pages = 1;
@@ -115,6 +112,9 @@ async fn pages_are_sealed_for_one_subject_and_expire() {
         pages += 1;
     }
     assert_eq!((ids.len(), pages), (7, 3), "all of the patient's, over all the EHR's pages");
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 7, "each once");
     assert_eq!(world.audit.last().what, "Observation page");
 
     let other_app = chartgate::access::subject::Subject {
@@ -145,10 +145,10 @@ async fn totals_count_what_is_released() {
         assert_eq!((count.json()["total"].clone(), count.ids().len()), (7.into(), 0), "{}", count.text());
         assert_eq!(world.audit.last().resources, 0);
     }
-    let accurate = world.get("/Observation?patient=seen&_total=accurate", &ana).await;
-    assert_eq!((accurate.json()["total"].clone(), accurate.ids().len()), (7.into(), 3));
+    let accurate = world.get("/Observation?patient=seen&_total=accurate&_count=2", &ana).await;
+    assert_eq!((accurate.json()["total"].clone(), accurate.ids().len()), (7.into(), 2));
     assert!(accurate.link("next").is_some());
-    assert_eq!(accurate.link("self").unwrap(), "/Observation?_count=50&patient=seen&_total=accurate");
+    assert_eq!(accurate.link("self").unwrap(), "/Observation?_count=2&patient=seen&_total=accurate");
     world.hospital.page.store(1, Ordering::Relaxed);
     assert_eq!(world.get("/Observation?patient=seen&_summary=count", &ana).await.json()["total"], 7);
     let costly = world.get("/Observation?_id=seen-o1,seen-o2&_summary=count", &ana).await;
