@@ -111,6 +111,7 @@ async fn fill(store: &Store, now: Timestamp) {
             context: LaunchContext { patient: Some(patient(n)), ..LaunchContext::default() },
             nonce: None,
             authenticated_at: now,
+            session: None,
             created_at: now,
             revoked_at: None,
         };

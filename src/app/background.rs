@@ -15,7 +15,6 @@ use crate::oauth::keys::IdTokenKeys;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 
-use super::adapters::ClientOrigins;
 use super::keys::{KeyRing, LOOK_EVERY};
 
 /// How often expired rows are removed.
@@ -30,7 +29,6 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 pub struct Background {
     pub(super) ring: KeyRing,
     pub(super) keys: Arc<IdTokenKeys>,
-    pub(super) origins: Arc<ClientOrigins>,
     pub(super) store: Store,
     pub(super) clock: SharedClock,
     pub(super) ehr: Arc<Ehr>,
@@ -48,16 +46,11 @@ impl Background {
     /// Begins; everything but the audit writer ends with `stop`, the writer when the last event is written.
     pub fn start(self, stop: &CancellationToken) -> Running {
         let writer = tokio::spawn(self.writer.run());
-        let (store, origins, stopped) = (self.store.clone(), self.origins.clone(), stop.clone());
+        let (store, stopped) = (self.store.clone(), stop.clone());
         drop(tokio::spawn(async move {
-            let changed = || async {
-                if let Err(error) = origins.refresh(&store).await {
-                    tracing::warn!(%error, "the clients' origins cannot be read for now");
-                }
-            };
             tokio::select! {
                 () = stopped.cancelled() => {}
-                () = store.follow(changed) => {}
+                () = store.follow(async || {}) => {}
             }
         }));
         let metrics = self.metrics;

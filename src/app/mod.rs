@@ -39,7 +39,7 @@ use crate::telemetry;
 use crate::tls::TlsFiles;
 use crate::web::{Web, request_line};
 
-use self::adapters::{CachedEhr, ClientOrigins};
+use self::adapters::CachedEhr;
 use self::background::Background;
 use self::keys::KeyRing;
 
@@ -99,8 +99,6 @@ impl App {
 
         let ring = KeyRing::new(store.clone(), &master);
         let keys = Arc::new(IdTokenKeys::new(ring.ready(&*clock, &*random).await?));
-        let origins = Arc::new(ClientOrigins::default());
-        origins.refresh(&store).await.map_err(BuildError::new)?;
 
         let outbound = Outbound::new(&options::outbound(config)?).map_err(BuildError::new)?;
         let ehr_options = options::ehr(config)?;
@@ -122,13 +120,12 @@ impl App {
         );
         let pieces =
             Pieces { config, surroundings, store: &store, web, records, ehr: ehr.clone(), audit, outbound };
-        let router = pieces.router(keys.clone(), origins.clone(), passwords.clone())?;
+        let router = pieces.router(keys.clone(), passwords.clone())?;
 
         let mail = options::mail(config)?;
         let background = Background {
             ring,
             keys,
-            origins,
             store: store.clone(),
             clock,
             ehr,
@@ -199,15 +196,10 @@ struct Pieces<'a> {
 }
 
 impl Pieces<'_> {
-    fn router(
-        self,
-        keys: Arc<IdTokenKeys>,
-        origins: Arc<ClientOrigins>,
-        passwords: Arc<Passwords>,
-    ) -> Result<Router, BuildError> {
+    fn router(self, keys: Arc<IdTokenKeys>, passwords: Arc<Passwords>) -> Result<Router, BuildError> {
         let clock = self.surroundings.clock.clone();
         let mrn_system: Option<Arc<str>> = self.config.hospital.mrn_system.as_deref().map(Into::into);
-        let fhir = self.facade(origins);
+        let fhir = self.facade();
         let panels = Arc::new(Panels::new(self.records.clone(), self.store.clone()));
         let directory = Arc::new(oauth::directory::Directory::new(
             self.records.clone(),
@@ -248,12 +240,12 @@ impl Pieces<'_> {
             .layer(from_fn_with_state(numbers, request_line::record)))
     }
 
-    fn facade(&self, origins: Arc<ClientOrigins>) -> Router {
+    fn facade(&self) -> Router {
         let endpoints = Endpoints::under(self.web.settings().public_base.as_str());
         let facade = Facade::new(
             self.records.clone(),
             Arc::new(self.store.clone()),
-            origins,
+            Arc::new(self.store.clone()),
             facade::Endpoints {
                 authorize: endpoints.authorize,
                 token: endpoints.token,

@@ -209,6 +209,7 @@ pub fn oauth(config: &Config) -> crate::oauth::Settings {
         access_life: section.access_token.0.min(Duration::from_hours(1)),
         backend_life: section.backend_access_token.0.min(Duration::from_mins(5)),
         refresh_life: section.refresh_token.0,
+        tenant: config.hospital.tenant.clone(),
         ..crate::oauth::Settings::default()
     }
 }

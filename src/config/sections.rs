@@ -95,6 +95,8 @@ pub struct HospitalSection {
     pub mrn_system: Option<String>,
     /// IANA time zone in which pages print times.
     pub time_zone: String,
+    /// What the hospital is called in launch contexts (SMART `tenant`): opaque to apps.
+    pub tenant: Option<String>,
 }
 
 impl Default for HospitalSection {
@@ -106,6 +108,7 @@ impl Default for HospitalSection {
             privacy_policy_file: None,
             mrn_system: None,
             time_zone: "UTC".into(),
+            tenant: None,
         }
     }
 }

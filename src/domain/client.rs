@@ -125,6 +125,8 @@ pub struct ClientDetails {
     pub software_version: Option<String>,
     /// What it is for, in the vendor's words, for staff and for the gallery of apps.
     pub purpose: Option<String>,
+    /// What users may launch it for from the gallery of apps, as agreed with its vendor (SMART `intent`, row 194).
+    pub intents: Vec<LaunchIntent>,
     /// Where a browser may be sent after RP-initiated logout, exact.
     pub post_logout_redirect_uris: Vec<String>,
     /// What it must do beyond SMART App Launch.
@@ -133,6 +135,15 @@ pub struct ClientDetails {
     pub registration_token: Option<String>,
     /// What staff said when they refused or suspended it, for the vendor to read.
     pub reason: Option<String>,
+}
+
+/// Something that an app can be launched for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchIntent {
+    /// The word in the launch context, `intent`.
+    pub value: String,
+    /// What the user reads: "Plot growth".
+    pub label: String,
 }
 
 /// A registered client.
@@ -173,8 +184,44 @@ pub struct LaunchContext {
     pub encounter: Option<FhirId>,
     /// Whether the app must show the patient banner itself.
     pub need_patient_banner: bool,
-    /// What the user was about to do.
+    /// What the user was about to do, in a word that the app and the hospital agreed on (row 194).
     pub intent: Option<String>,
+    /// What else was open (`fhirContext`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fhir_context: Vec<ContextItem>,
+}
+
+/// An item of `fhirContext` (SMART App Launch 2.2, rows 177 to 192): a resource that was open besides patient and encounter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContextItem {
+    /// Relative reference.
+    reference: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What part it plays, an absolute URI; none: it is what the app was launched on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role: Option<String>,
+}
+
+impl ContextItem {
+    /// The resource of this type and id. `None` where the specification does not allow it: a Patient or Encounter without a
+    /// role (row 177), or a role that is not an absolute URI (rows 188, 190).
+    pub fn of(kind: &str, id: &FhirId, role: Option<&str>) -> Option<Self> {
+        let has_own_parameter = matches!(kind, "Patient" | "Encounter");
+        let is_absolute = |role: &str| {
+            role.split_once(':').is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty())
+        };
+        if role.is_some_and(|role| !is_absolute(role)) || (has_own_parameter && role.is_none()) {
+            return None;
+        }
+        Some(Self { reference: format!("{kind}/{id}"), kind: kind.to_owned(), role: role.map(str::to_owned) })
+    }
+
+    /// The relative reference.
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
 }
 
 /// On whose behalf an authorization acts.
@@ -203,6 +250,8 @@ pub struct Authorization {
     pub nonce: Option<String>,
     /// When the user signed in (`auth_time`).
     pub authenticated_at: Timestamp,
+    /// The portal session that it ends with; `None`: it outlasts sessions (`offline_access`).
+    pub session: Option<TokenHash>,
     /// When it was given.
     pub created_at: Timestamp,
     /// When it was revoked.
@@ -269,4 +318,32 @@ pub struct RefreshToken {
     pub bound_to: Option<KeyThumbprint>,
     /// When it ends unless it is exchanged first.
     pub expires_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_177_to_190_what_may_stand_in_fhir_context() {
+        let id = FhirId::parse("x1").unwrap();
+        let item = ContextItem::of("DocumentReference", &id, None).unwrap();
+        assert_eq!(
+            serde_json::to_value(&item).unwrap(),
+            serde_json::json!({"reference": "DocumentReference/x1", "type": "DocumentReference"})
+        );
+        assert!(ContextItem::of("Encounter", &id, None).is_none());
+        assert!(ContextItem::of("Patient", &id, Some("launch")).is_none(), "no role but the launch itself");
+        assert!(ContextItem::of("Encounter", &id, Some("https://gate.example/role/previous")).is_some());
+        for role in ["", "summary", ":", "x:"] {
+            assert!(ContextItem::of("DocumentReference", &id, Some(role)).is_none(), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn a_context_from_before_there_was_fhir_context_is_read() {
+        let old = r#"{"patient":"p","encounter":null,"need_patient_banner":true,"intent":null}"#;
+        let context: LaunchContext = serde_json::from_str(old).unwrap();
+        assert!(context.fhir_context.is_empty() && context.need_patient_banner);
+    }
 }

@@ -3,6 +3,7 @@
 //! Parsing keeps what this server can honour and drops the rest: it is read-only (S-64), so write permissions vanish, and a
 //! constraint that it cannot judge would otherwise be wider than the user agreed to.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
@@ -78,7 +79,8 @@ pub struct ResourceScope {
     pub read: bool,
     /// Whether searching is covered (`s`, v1 `read`).
     pub search: bool,
-    /// The query of a granular scope as pairs of parameter and `system|code`; all must hold. Empty: the whole type.
+    /// The query of a granular scope as pairs of parameter and `system|code`, systems in one spelling; all must hold. Empty: the
+    /// whole type.
     pub filter: Vec<(String, String)>,
     /// As the client wrote it, without what is not granted (v1 stays v1).
     pub text: String,
@@ -213,9 +215,28 @@ fn parse_filter(query: &str) -> Option<Vec<(String, String)>> {
             let readable = parameter == CATEGORY
                 && !value.is_empty()
                 && value.split(',').all(|token| !matches!(token, "" | "|"));
-            readable.then(|| (parameter.to_owned(), value.into_owned()))
+            readable.then(|| {
+                let tokens: Vec<_> = value.split(',').map(one_spelling).collect();
+                (parameter.to_owned(), tokens.join(","))
+            })
         })
         .collect()
+}
+
+/// How US Core 6 and later misspell the system of observation categories in the scope for social history; test suites and apps
+/// ask for it letter by letter. It means the right one.
+const MISSPELT: [&str; 2] = [
+    "http://terminology.hl7.org//CodeSystem-observation-category|",
+    "http://terminology.hl7.org/CodeSystem-observation-category|",
+];
+const OBSERVATION_CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observation-category|";
+
+/// The token with its system as resources spell it.
+pub fn one_spelling(token: &str) -> Cow<'_, str> {
+    match MISSPELT.iter().find_map(|wrong| token.strip_prefix(wrong)) {
+        Some(code) => Cow::Owned(format!("{OBSERVATION_CATEGORY}{code}")),
+        None => Cow::Borrowed(token),
+    }
 }
 
 /// FHIR token search: `system|code`, `code` in any system, `|code` without a system, `system|` any of it.

@@ -102,3 +102,21 @@ proptest::proptest! {
         proptest::prop_assert_eq!(&ScopeSet::parse(&both.to_string()), &both);
     }
 }
+
+#[test]
+fn row_370_both_spellings_of_social_history_mean_the_same_and_each_is_answered_as_asked() {
+    let right = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|social-history";
+    let wrong = "patient/Observation.rs?category=http://terminology.hl7.org//CodeSystem-observation-category|social-history";
+    let coding = Coding {
+        system: "http://terminology.hl7.org/CodeSystem/observation-category".into(),
+        code: "social-history".into(),
+    };
+    let other = Coding { code: "laboratory".into(), ..coding.clone() };
+    for text in [right, wrong] {
+        let scope = ResourceScope::parse(text).unwrap();
+        assert_eq!(scope.text, text);
+        assert!(scope.admits(std::slice::from_ref(&coding)) && !scope.admits(std::slice::from_ref(&other)));
+        assert_eq!(ScopeSet::parse(text).restrict_to(&ScopeSet::parse(right)).to_string(), text);
+        assert_eq!(ScopeSet::parse(text).restrict_to(&ScopeSet::parse(wrong)).to_string(), text);
+    }
+}

@@ -134,14 +134,13 @@ async fn step(state: &State, visitor: &Visitor, request: AuthorizeRequest) -> Re
         return patient::first_page(state, visitor, &user, &request).await;
     }
     let offer = Offer::prepare(state, &user, &request, carried).await?;
-    if !consent::is_needed(state, &user, &request, &offer).await? {
-        let scopes = offer.scopes.clone();
+    if let Some(scopes) = consent::given(state, &user, &request, &offer).await? {
         return super::issue::code(state, visitor, &user, &request, offer, scopes, None).await;
     }
     if request.prompt.none {
         return Err(request.fail(OAuthError::ConsentRequired));
     }
-    Ok(consent::page(state, visitor, &user, &request, &offer).await)
+    consent::page(state, visitor, &user, &request, &offer).await
 }
 
 /// Who is signed in, if anybody. A person whose account is not for clinical apps is refused.

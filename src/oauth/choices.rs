@@ -2,11 +2,57 @@
 
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::scope::{ResourceScope, ScopeContext, ScopeSet};
+use crate::store::consents::Consent;
 
 use super::words;
 
 /// Scopes that the user can take away although they are not about records.
 const OPTIONAL_WORDS: [&str; 2] = ["offline_access", "online_access"];
+
+/// A decision of the user that is remembered: what was offered, and what was left of it.
+#[derive(Clone, Debug)]
+pub struct Before {
+    offered: ScopeSet,
+    granted: ScopeSet,
+}
+
+impl Before {
+    /// As it was stored.
+    pub fn of(consent: &Consent) -> Self {
+        Self { offered: ScopeSet::parse(&consent.offered), granted: ScopeSet::parse(&consent.scope) }
+    }
+
+    /// What it gives of `asked`, in the spelling of `asked`; `None` when more is asked than the user was asked then.
+    pub fn answer(&self, asked: &ScopeSet) -> Option<ScopeSet> {
+        let known = |word: &String| is_of_the_launch(word) || self.offered.has_word(word);
+        if !asked.words.iter().all(known) || !asked.resources.iter().all(|scope| self.offered.covers(scope)) {
+            return None;
+        }
+        let left = |word: &&String| is_of_the_launch(word) || self.granted.has_word(word);
+        let mut set =
+            ScopeSet { words: asked.words.iter().filter(left).cloned().collect(), ..ScopeSet::default() };
+        for part in asked.resources.iter().flat_map(|scope| self.left_of(scope)) {
+            if !set.resources.contains(&part) {
+                set.resources.push(part);
+            }
+        }
+        Some(set)
+    }
+
+    /// The parts of one scope that were left.
+    fn left_of(&self, scope: &ResourceScope) -> Vec<ResourceScope> {
+        let one = ScopeSet { resources: vec![scope.clone()], ..ScopeSet::default() };
+        let mut parts = one.restrict_to(&self.granted).resources;
+        // A part of one category is no part of another: nobody is asked about what is in both.
+        parts.retain(|part| part.filter.len() <= scope.filter.len().max(1));
+        parts
+    }
+}
+
+/// Words that only say where the app was launched: the launch at hand decides on them, not the user.
+fn is_of_the_launch(word: &str) -> bool {
+    word == "launch" || word.starts_with("launch/")
+}
 
 /// The consent page's choices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,10 +61,10 @@ pub struct Choices {
     pub always: Vec<&'static str>,
     /// Resource scopes by context.
     pub sections: Vec<Section>,
-    /// Whether `offline_access` was asked for.
-    pub offline: bool,
-    /// Whether `online_access` was asked for.
-    pub online: bool,
+    /// Whether `offline_access` was asked for, and is ticked.
+    pub offline: Option<bool>,
+    /// Whether `online_access` was asked for, and is ticked.
+    pub online: Option<bool>,
 }
 
 /// Scopes of one context.
@@ -30,7 +76,7 @@ pub struct Section {
     pub lines: Vec<Line>,
 }
 
-/// One scope, ticked until the user unticks it.
+/// One scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// Value of the check box: the scope.
@@ -39,6 +85,8 @@ pub struct Line {
     pub label: String,
     /// What is unusual about it.
     pub note: Option<&'static str>,
+    /// Ticked unless the user took it away before.
+    pub ticked: bool,
     /// Kinds by which it can be narrowed.
     pub kinds: Vec<Kind>,
 }
@@ -50,11 +98,20 @@ pub struct Kind {
     pub value: String,
     /// In words.
     pub label: &'static str,
+    /// Ticked when the user wanted only some before, this among them.
+    pub ticked: bool,
+}
+
+impl Line {
+    /// Whether the user wanted only some of it before.
+    pub fn is_narrowed(&self) -> bool {
+        self.kinds.iter().any(|kind| kind.ticked)
+    }
 }
 
 impl Choices {
-    /// What to offer for `scopes`.
-    pub fn offer(scopes: &ScopeSet) -> Self {
+    /// What to offer for `scopes`, as the user left it `before`.
+    pub fn offer(scopes: &ScopeSet, before: Option<&Before>) -> Self {
         let mut always = Vec::new();
         for text in scopes.words.iter().filter_map(|word| words::word_words(word)) {
             if !always.contains(&text) {
@@ -65,28 +122,49 @@ impl Choices {
             .into_iter()
             .map(|context| Section {
                 title: words::context_words(context),
-                lines: scopes.resources.iter().filter(|s| s.context == context).map(line).collect(),
+                lines: scopes
+                    .resources
+                    .iter()
+                    .filter(|s| s.context == context)
+                    .map(|s| line(s, before))
+                    .collect(),
             })
             .filter(|section| !section.lines.is_empty())
             .collect();
         Self {
             always,
             sections,
-            offline: scopes.has_word("offline_access"),
-            online: scopes.has_word("online_access"),
+            offline: ticked_word(scopes, "offline_access", before),
+            online: ticked_word(scopes, "online_access", before),
         }
     }
 }
 
-fn line(scope: &ResourceScope) -> Line {
+fn ticked_word(scopes: &ScopeSet, word: &str, before: Option<&Before>) -> Option<bool> {
+    let refused = |before: &Before| before.offered.has_word(word) && !before.granted.has_word(word);
+    scopes.has_word(word).then(|| !before.is_some_and(refused))
+}
+
+fn line(scope: &ResourceScope, before: Option<&Before>) -> Line {
+    // A decision about something else says nothing about this.
+    let before = before.filter(|before| before.offered.covers(scope));
+    let whole = before.is_none_or(|before| before.granted.covers(scope));
+    let wanted =
+        |narrow: &ResourceScope| before.is_some_and(|before| !whole && before.granted.covers(narrow));
+    let kinds: Vec<_> = narrower(scope)
+        .into_iter()
+        .map(|(narrow, label)| Kind {
+            value: format!("{} {}", scope.text, narrow.text),
+            label,
+            ticked: wanted(&narrow),
+        })
+        .collect();
     Line {
         scope: scope.text.clone(),
         label: words::scope_words(scope),
         note: words::permission_note(scope),
-        kinds: narrower(scope)
-            .into_iter()
-            .map(|(narrow, label)| Kind { value: format!("{} {}", scope.text, narrow.text), label })
-            .collect(),
+        ticked: whole || kinds.iter().any(|kind| kind.ticked),
+        kinds,
     }
 }
 
@@ -172,7 +250,7 @@ mod tests {
     #[test]
     fn row_370_a_whole_type_can_be_narrowed_to_categories() {
         let offered = ScopeSet::parse("patient/Observation.rs patient/Condition.rs");
-        let choices = Choices::offer(&offered);
+        let choices = Choices::offer(&offered, None);
         let observation = &choices.sections[0].lines[0];
         let laboratory = observation.kinds.iter().find(|k| k.label == "Laboratory results").unwrap();
         let set = granted(
@@ -201,5 +279,44 @@ mod tests {
         let offered = ScopeSet::parse("openid patient/*.rs");
         let set = granted(&offered, &[], &strings(&["patient/*.rs patient/Encounter.rs"]));
         assert_eq!(set.to_string(), "openid");
+    }
+
+    fn before(offered: &str, granted: &str) -> Before {
+        Before::of(&Consent { offered: offered.to_owned(), scope: granted.to_owned() })
+    }
+
+    #[test]
+    fn a_narrowed_decision_is_remembered_as_narrowed() {
+        let asked = "openid offline_access patient/Observation.rs patient/Patient.rs";
+        let left = "openid patient/Observation.rs?category=http://t|laboratory";
+        let before = before(asked, left);
+        let answer = |text: &str| before.answer(&ScopeSet::parse(text)).map(|set| set.to_string());
+        assert_eq!(answer(asked).as_deref(), Some(left));
+        assert_eq!(answer("launch patient/Patient.rs").as_deref(), Some("launch"), "taken away before");
+        assert_eq!(answer("patient/Observation.rs?category=http://t|vital-signs").as_deref(), Some(""));
+        assert_eq!(
+            answer("patient/Observation.read").as_deref(),
+            Some("patient/Observation.read?category=http://t|laboratory")
+        );
+        for more in ["patient/*.rs", "openid fhirUser", "user/Observation.rs", "online_access"] {
+            assert_eq!(answer(more), None, "{more} was not asked then");
+        }
+    }
+
+    #[test]
+    fn asking_again_shows_what_was_left_before() {
+        let scopes = ScopeSet::parse(
+            "offline_access online_access patient/Observation.rs patient/Patient.rs patient/Condition.rs",
+        );
+        let laboratory = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory";
+        let before = before("offline_access patient/Observation.rs patient/Patient.rs", laboratory);
+        let choices = Choices::offer(&scopes, Some(&before));
+        assert_eq!((choices.offline, choices.online), (Some(false), Some(true)), "online is new");
+        let ticked: Vec<_> = choices.sections[0].lines.iter().map(|l| (l.scope.as_str(), l.ticked)).collect();
+        let expected =
+            [("patient/Observation.rs", true), ("patient/Patient.rs", false), ("patient/Condition.rs", true)];
+        assert_eq!(ticked, expected);
+        let kinds = choices.sections[0].lines[0].kinds.iter().filter(|kind| kind.ticked);
+        assert_eq!(kinds.map(|kind| kind.label).collect::<Vec<_>>(), ["Laboratory results"]);
     }
 }

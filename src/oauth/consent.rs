@@ -8,13 +8,14 @@ use crate::domain::account::{Account, AccountKind};
 use crate::domain::client::{Client, ClientAuth, LaunchContext};
 use crate::domain::ids::FhirId;
 use crate::fhir::scope::ScopeSet;
+use crate::store::consents::Consent;
 use crate::web::csrf::CsrfForm;
 use crate::web::headers::form_target;
 use crate::web::page::{Chrome, Page};
 use crate::web::session::Visitor;
 
 use super::authorize::{User, carried, from_form};
-use super::choices::{self, Choices};
+use super::choices::{self, Before, Choices};
 use super::context::Carried;
 use super::error::OAuthError;
 use super::failure::{Failure, answer};
@@ -67,25 +68,35 @@ fn can_be_remembered(client: &Client, redirect_uri: &str) -> bool {
     client.auth != ClientAuth::None || redirect_uri.starts_with("https://")
 }
 
-/// Whether the user has to be asked.
-pub async fn is_needed(
+/// What is granted without asking the user: all of it to the hospital's own apps, and what the user left of it to an app for
+/// which a decision about as much or more is remembered. `None`: the user has to be asked.
+pub async fn given(
     state: &State,
     user: &User,
     request: &AuthorizeRequest,
     offer: &Offer,
-) -> Result<bool, Failure> {
+) -> Result<Option<ScopeSet>, Failure> {
     if request.prompt.consent {
-        return Ok(true);
+        return Ok(None);
     }
     if request.client.trusted {
-        return Ok(false);
+        return Ok(Some(offer.scopes.clone()));
     }
+    let before = remembered(state, user, request).await?;
+    Ok(before.and_then(|before| before.answer(&offer.scopes)).filter(choices::is_worth_granting))
+}
+
+/// The decision about this app that the user asked to be remembered, where that is possible.
+async fn remembered(
+    state: &State,
+    user: &User,
+    request: &AuthorizeRequest,
+) -> Result<Option<Before>, Failure> {
     if !can_be_remembered(&request.client, &request.reply.redirect_uri) {
-        return Ok(true);
+        return Ok(None);
     }
-    let remembered = state.store().consent(&user.account.id, &request.client.id).await;
-    let remembered = remembered.map_err(|e| request.internal(&e))?;
-    Ok(!remembered.is_some_and(|text| ScopeSet::parse(&text).covers_all(&offer.scopes)))
+    let consent = state.store().consent(&user.account.id, &request.client.id).await;
+    Ok(consent.map_err(|e| request.internal(&e))?.map(|consent| Before::of(&consent)))
 }
 
 #[derive(Template)]
@@ -97,6 +108,7 @@ struct ConsentPage {
     destination: String,
     patient: Option<PatientLine>,
     choices: Choices,
+    remembers: bool,
     can_remember: bool,
 }
 
@@ -107,7 +119,8 @@ pub async fn page(
     user: &User,
     request: &AuthorizeRequest,
     offer: &Offer,
-) -> Response {
+) -> Result<Response, Failure> {
+    let before = remembered(state, user, request).await?;
     let patient = match &offer.context.patient {
         // A page without the patient's name is better than none when the EHR is away.
         Some(id) => state.patients().reachable(&user.caller(visitor), id).await.ok().flatten(),
@@ -120,10 +133,11 @@ pub async fn page(
         request: request.encode(state),
         destination: target.clone().unwrap_or_default(),
         patient,
-        choices: Choices::offer(&offer.scopes),
+        choices: Choices::offer(&offer.scopes, before.as_ref()),
+        remembers: before.is_some(),
         can_remember: can_be_remembered(&request.client, &request.reply.redirect_uri),
     };
-    Page::new(template).allow_form_to(target).into_response()
+    Ok(Page::new(template).allow_form_to(target).into_response())
 }
 
 /// `POST /oauth/authorize/consent`: the decision. Answered by nothing but a redirect.
@@ -160,6 +174,7 @@ async fn decide(state: &State, visitor: &Visitor, fields: &[(String, String)]) -
     }
     let remember =
         !every("remember").is_empty() && can_be_remembered(&request.client, &request.reply.redirect_uri);
-    let remember = remember.then(|| granted.to_string());
+    let remember =
+        remember.then(|| Consent { scope: granted.to_string(), offered: offer.scopes.to_string() });
     issue::code(state, visitor, &user, &request, offer, granted, remember).await
 }

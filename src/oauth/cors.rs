@@ -9,8 +9,6 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::client::{Client, ClientState};
-
 use super::state::State;
 
 /// Answers preflights, and marks answers to allowed origins.
@@ -25,7 +23,7 @@ pub async fn registered_origins(
         if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
     response.headers_mut().append(VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin
-        && is_registered(&state, &origin).await
+        && origin.to_str().is_ok_and(|origin| state.store().directory().is_registered_origin(origin))
     {
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
@@ -43,22 +41,4 @@ pub async fn registered_origins(
         }
     }
     response
-}
-
-async fn is_registered(state: &State, origin: &HeaderValue) -> bool {
-    let Ok(origin) = origin.to_str() else { return false };
-    match state.store().clients().await {
-        Ok(clients) => clients.iter().any(|client| is_origin_of(client, origin)),
-        Err(error) => {
-            tracing::error!(%error, "registered origins cannot be read");
-            false
-        }
-    }
-}
-
-fn is_origin_of(client: &Client, origin: &str) -> bool {
-    let own =
-        |uri: &String| url::Url::parse(uri).is_ok_and(|url| url.origin().ascii_serialization() == origin);
-    // `null` is what opaque origins call themselves; it is nobody's.
-    client.state == ClientState::Active && origin != "null" && client.redirect_uris.iter().any(own)
 }

@@ -37,6 +37,7 @@ pub async fn exchange(
         context: LaunchContext::default(),
         nonce: None,
         authenticated_at: state.now(),
+        session: None,
         created_at: state.now(),
         revoked_at: None,
     };

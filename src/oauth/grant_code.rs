@@ -10,7 +10,7 @@ use super::params::Params;
 use super::pkce;
 use super::state::State;
 use super::token::internal;
-use super::token_response::{Issued, has_its_patient, is_active, new_access, new_refresh};
+use super::token_response::{Issued, has_its_patient, is_active, life_in_session, new_access, new_refresh};
 
 /// Exchanges a code. It is spent whatever the outcome: whoever gets it wrong does not get to guess again.
 pub async fn exchange(
@@ -44,7 +44,10 @@ pub async fn exchange(
         return Err(error);
     }
     let scope = authorization.scope.clone();
-    let life = state.settings().access_life;
+    let Some(life) = life_in_session(state, &authorization).await? else {
+        transaction.commit().await.map_err(|e| internal(&e))?;
+        return Err(OAuthError::InvalidCode);
+    };
     let (access, stored) = new_access(state, &authorization, &scope, life, key);
     transaction.insert_access_token(&stored).await.map_err(|e| internal(&e))?;
     let refresh = match new_refresh(state, &authorization, key.filter(|_| client.auth == ClientAuth::None)) {

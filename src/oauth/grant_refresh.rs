@@ -2,8 +2,9 @@
 //! token that comes a second time was stolen from somebody, and ends the authorization (RFC 9700 4.14.2).
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::domain::client::{Authorization, Client, ClientAuth, Principal};
+use crate::domain::client::{Authorization, Client, ClientAuth};
 use crate::domain::secret::{PlainToken, TokenKind};
 use crate::domain::thumbprint::KeyThumbprint;
 use crate::fhir::scope::{ResourceScope, ScopeSet};
@@ -14,7 +15,7 @@ use super::error::OAuthError;
 use super::params::Params;
 use super::state::State;
 use super::token::internal;
-use super::token_response::{Issued, is_active, new_access};
+use super::token_response::{Issued, is_active, life_in_session, new_access};
 
 /// Exchanges a refresh token.
 pub async fn exchange(
@@ -30,16 +31,15 @@ pub async fn exchange(
     let known = known.ok_or(OAuthError::InvalidRefreshToken)?;
     // Asked before the exchange, so that a request that cannot be granted does not spend the token. Of a token that counts no
     // more nothing is asked: whatever else is wrong with the request, its second use must be noticed.
-    let scope = if known.live {
+    let (scope, life) = if known.live {
         // RFC 9449 5: whoever stole a bound token cannot spend it.
         if known.bound_to.is_some_and(|bound_to| !key.is_some_and(|key| key.matches(&bound_to))) {
             return Err(OAuthError::OtherKey);
         }
         let scope = narrowed(&known.authorization.scope, form.get("scope"))?;
-        check(state, &known.authorization).await?;
-        scope
+        (scope, check(state, &known.authorization).await?)
     } else {
-        String::new()
+        (String::new(), Duration::ZERO)
     };
     let new = PlainToken::generate(TokenKind::Refresh, state.random());
     let expires_at = state.now().plus(state.settings().refresh_life);
@@ -57,7 +57,6 @@ pub async fn exchange(
             return Err(OAuthError::InvalidRefreshToken);
         }
     };
-    let life = state.settings().access_life;
     let (access, stored) = new_access(state, &authorization, &scope, life, key);
     transaction.insert_access_token(&stored).await.map_err(|e| internal(&e))?;
     transaction.commit().await.map_err(|e| internal(&e))?;
@@ -83,20 +82,13 @@ pub async fn owner(state: &State, form: &Params) -> Result<Arc<Client>, OAuthErr
     if client.auth == ClientAuth::None { Ok(client) } else { Err(OAuthError::InvalidClient) }
 }
 
-/// Whether the authorization still holds: its people may act, and with `online_access` alone the user is still signed in.
-pub async fn check(state: &State, authorization: &Authorization) -> Result<(), OAuthError> {
+/// Whether the authorization still holds: its people may act, and without `offline_access` the user is still signed in. Then how
+/// long the next access token lives.
+pub async fn check(state: &State, authorization: &Authorization) -> Result<Duration, OAuthError> {
     if !is_active(state, authorization) {
         return Err(OAuthError::InvalidRefreshToken);
     }
-    if ScopeSet::parse(&authorization.scope).has_word("offline_access") {
-        return Ok(());
-    }
-    let Principal::Account(account) = &authorization.principal else { return Ok(()) };
-    match state.store().is_signed_in(account).await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(OAuthError::UserOffline),
-        Err(error) => Err(internal(&error)),
-    }
+    life_in_session(state, authorization).await?.ok_or(OAuthError::UserOffline)
 }
 
 /// The scope of the new access token: as granted, or less if the client asks for less (row 109). A scope that was not granted

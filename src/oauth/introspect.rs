@@ -67,7 +67,7 @@ async fn access(state: &State, token: &PlainToken) -> Result<Option<Map<String, 
     // RFC 9449 6.2.
     body.extend(found.bound_to.as_ref().map(|key| ("cnf".to_owned(), json!({"jkt": key}))));
     body.insert("iat".to_owned(), json!(found.issued_at.as_seconds()));
-    body.extend(context(state.endpoints(), &authorization));
+    body.extend(context(state, &authorization));
     Ok(Some(body))
 }
 
@@ -75,7 +75,7 @@ async fn refresh(state: &State, token: &PlainToken) -> Result<Option<Map<String,
     let found = state.store().refresh_token(&token.hash()).await.map_err(|e| internal(&e))?;
     let Some(found) = found.filter(|found| found.live) else { return Ok(None) };
     match grant_refresh::check(state, &found.authorization).await {
-        Ok(()) => {}
+        Ok(_) => {}
         Err(error @ OAuthError::ServerErrorJson) => return Err(error),
         // Active is what could be exchanged now: not with the people suspended, or signed out under `online_access`.
         Err(_) => return Ok(None),

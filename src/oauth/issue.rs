@@ -8,6 +8,7 @@ use crate::domain::ids::AuthorizationId;
 use crate::domain::secret::{PlainToken, TokenKind};
 use crate::fhir::scope::ScopeSet;
 use crate::store::StoreError;
+use crate::store::consents::Consent;
 use crate::web::session::Visitor;
 
 use super::authorize::User;
@@ -26,10 +27,12 @@ pub async fn code(
     request: &AuthorizeRequest,
     offer: Offer,
     granted: ScopeSet,
-    remember: Option<String>,
+    remember: Option<Consent>,
 ) -> Result<Response, Failure> {
     let now = state.now();
     let code = PlainToken::generate(TokenKind::Code, state.random());
+    // What was not granted for longer ends with the session that it was granted in.
+    let session = (!granted.has_word("offline_access")).then_some(user.session.hash);
     let authorization = Authorization {
         id: AuthorizationId::generate(state.random()),
         client: request.client.id.clone(),
@@ -38,6 +41,7 @@ pub async fn code(
         context: offer.context,
         nonce: request.nonce.clone(),
         authenticated_at: user.session.authenticated_at,
+        session,
         created_at: now,
         revoked_at: None,
     };
@@ -54,7 +58,7 @@ pub async fn code(
     if !state.record(event).await {
         return Err(request.fail(OAuthError::ServerErrorRedirect));
     }
-    keep(state, &authorization, &stored, remember.as_deref()).await.map_err(|e| request.internal(&e))?;
+    keep(state, &authorization, &stored, remember.as_ref()).await.map_err(|e| request.internal(&e))?;
     Ok(Redirect::to(&request.reply.with_code(code.expose())).into_response())
 }
 
@@ -62,13 +66,13 @@ async fn keep(
     state: &State,
     authorization: &Authorization,
     code: &AuthorizationCode,
-    remember: Option<&str>,
+    remember: Option<&Consent>,
 ) -> Result<(), StoreError> {
     let mut transaction = state.store().begin().await?;
     transaction.insert_authorization(authorization).await?;
     transaction.insert_code(code).await?;
-    if let (Some(scope), Principal::Account(account)) = (remember, &authorization.principal) {
-        transaction.remember_consent(account, &authorization.client, scope).await?;
+    if let (Some(consent), Principal::Account(account)) = (remember, &authorization.principal) {
+        transaction.remember_consent(account, &authorization.client, consent).await?;
     }
     transaction.commit().await
 }

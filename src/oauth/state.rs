@@ -31,6 +31,8 @@ pub struct Settings {
     pub refresh_life: Duration,
     /// Life of an authorization code.
     pub code_life: Duration,
+    /// What this hospital is called in launch contexts (`tenant`, row 176): opaque to apps.
+    pub tenant: Option<String>,
     /// How long a patient who was picked, or a launch that was taken, waits for the user's consent.
     pub context_life: Duration,
     /// The hospital's user-access brands, where it publishes them.
@@ -44,6 +46,7 @@ impl Default for Settings {
             backend_life: Duration::from_mins(5),
             refresh_life: Duration::from_hours(93 * 24),
             code_life: Duration::from_mins(1),
+            tenant: None,
             context_life: Duration::from_mins(30),
             brands: None,
         }

@@ -13,11 +13,11 @@ use crate::domain::thumbprint::KeyThumbprint;
 use crate::fhir::scope::{ScopeContext, ScopeSet};
 
 use super::context::Carried;
-use super::endpoints::Endpoints;
 use super::error::OAuthError;
 use super::id_token;
 use super::request::CONTEXT;
 use super::state::State;
+use super::token::internal;
 
 /// How long after a token a session may be taken up again with the same patient: a working day.
 const RESUME_LIFE: Duration = Duration::from_hours(12);
@@ -60,6 +60,20 @@ pub fn new_access(
         expires_at: state.now().plus(life),
     };
     (token, stored)
+}
+
+/// How long an access token lives that is issued now: no longer than the session that the authorization ends with. `None` when
+/// that session is over.
+pub async fn life_in_session(
+    state: &State,
+    authorization: &Authorization,
+) -> Result<Option<Duration>, OAuthError> {
+    let life = state.settings().access_life;
+    let Some(session) = &authorization.session else { return Ok(Some(life)) };
+    let session = state.store().session(session).await.map_err(|e| internal(&e))?;
+    // In whole seconds, as `expires_in` tells them.
+    let left = session.map(|session| session.expires_at.since(state.now()).as_secs());
+    Ok(left.filter(|left| *left > 0).map(|left| life.min(Duration::from_secs(left))))
 }
 
 /// The first refresh token of `authorization`, if its scope asks for one: `offline_access` outlives the user's session,
@@ -112,7 +126,7 @@ pub async fn body(state: &State, issued: &Issued) -> Result<Value, OAuthError> {
     if let Some(refresh) = &issued.refresh {
         body.insert("refresh_token".to_owned(), json!(refresh.expose()));
     }
-    body.extend(context(state.endpoints(), &issued.authorization));
+    body.extend(context(state, &issued.authorization));
     if let Some(handle) = resume(state, &issued.authorization) {
         body.insert(CONTEXT.to_owned(), json!(handle));
     }
@@ -123,13 +137,14 @@ pub async fn body(state: &State, issued: &Issued) -> Result<Value, OAuthError> {
     Ok(Value::Object(body))
 }
 
-/// The launch context parameters, in the token response and in introspection alike (rows 170 to 176, 277).
-pub fn context(endpoints: &Endpoints, authorization: &Authorization) -> Map<String, Value> {
+/// The launch context parameters, in the token response and in introspection alike (rows 170 to 192, 277).
+pub fn context(state: &State, authorization: &Authorization) -> Map<String, Value> {
     let mut parameters = Map::new();
     if matches!(authorization.principal, Principal::Practice(_)) {
         return parameters;
     }
-    let LaunchContext { patient, encounter, need_patient_banner, intent } = &authorization.context;
+    let LaunchContext { patient, encounter, need_patient_banner, intent, fhir_context } =
+        &authorization.context;
     if let Some(patient) = patient {
         parameters.insert("patient".to_owned(), json!(patient));
         parameters.insert("need_patient_banner".to_owned(), json!(need_patient_banner));
@@ -140,7 +155,13 @@ pub fn context(endpoints: &Endpoints, authorization: &Authorization) -> Map<Stri
     if let Some(intent) = intent {
         parameters.insert("intent".to_owned(), json!(intent));
     }
-    parameters.insert("smart_style_url".to_owned(), json!(endpoints.style));
+    if !fhir_context.is_empty() {
+        parameters.insert("fhirContext".to_owned(), json!(fhir_context));
+    }
+    if let Some(tenant) = &state.settings().tenant {
+        parameters.insert("tenant".to_owned(), json!(tenant));
+    }
+    parameters.insert("smart_style_url".to_owned(), json!(state.endpoints().style));
     parameters
 }
 

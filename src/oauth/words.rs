@@ -1,7 +1,7 @@
 //! Scopes in plain words, for the person who decides about them.
 
 use crate::fhir::resource_type::ResourceType;
-use crate::fhir::scope::{ResourceScope, ScopeContext};
+use crate::fhir::scope::{ResourceScope, ScopeContext, one_spelling};
 
 /// A kind of data within a type, by which a scope on the whole type can be narrowed (SMART 2.2, "Finer-grained resource
 /// constraints").
@@ -45,6 +45,18 @@ const OBSERVATION: &[Category] = &[
     Category {
         token: "http://hl7.org/fhir/us/core/CodeSystem/us-core-category|sdoh",
         label: "Housing, food and other social needs",
+    },
+    Category {
+        token: "http://hl7.org/fhir/us/core/CodeSystem/us-core-category|functional-status",
+        label: "Everyday abilities",
+    },
+    Category {
+        token: "http://hl7.org/fhir/us/core/CodeSystem/us-core-category|disability-status",
+        label: "Disabilities",
+    },
+    Category {
+        token: "http://hl7.org/fhir/us/core/CodeSystem/us-core-category|cognitive-status",
+        label: "Thinking and memory",
     },
 ];
 
@@ -130,6 +142,7 @@ pub const fn permission_note(scope: &ResourceScope) -> Option<&'static str> {
 
 /// A category token in words; one that we do not know is shown by its code.
 fn category_words(token: &str) -> String {
+    let token = &*one_spelling(token);
     let known = [OBSERVATION, CONDITION, DOCUMENT]
         .into_iter()
         .flatten()

@@ -71,6 +71,7 @@ async fn launch(portal: &Portal, user: &Clinician, chart: Chart) -> Result<Url, 
             encounter: chart.encounter,
             need_patient_banner: true,
             intent: None,
+            fhir_context: Vec::new(),
         },
         expires_at: portal.web.now().plus(LAUNCH),
     };

@@ -10,16 +10,21 @@ use super::{Store, StoreError, Transaction};
 
 statements! {
     INSERT = "INSERT INTO authorizations
-                (id, client, account, practice, scope, context, nonce, authenticated_at, created_at, revoked_at)
-              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    BY_ID = "SELECT id, client, account, practice, scope, context, nonce, authenticated_at, created_at, revoked_at
+                (id, client, account, practice, scope, context, nonce, authenticated_at, session, created_at, revoked_at)
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    BY_ID = "SELECT id, client, account, practice, scope, context, nonce, authenticated_at, session, created_at, revoked_at
              FROM authorizations WHERE id = $1";
-    OF_ACCOUNT = "SELECT id, client, account, practice, scope, context, nonce, authenticated_at, created_at, revoked_at
+    OF_ACCOUNT = "SELECT id, client, account, practice, scope, context, nonce, authenticated_at, session, created_at, revoked_at
                   FROM authorizations WHERE account = $1 AND revoked_at IS NULL ORDER BY created_at DESC, id";
     REVOKE = "UPDATE authorizations SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_OF = "UPDATE authorizations SET revoked_at = $2 WHERE account = $1 AND revoked_at IS NULL RETURNING id";
     REVOKE_OF_CLIENT = "UPDATE authorizations SET revoked_at = $3
                         WHERE account = $1 AND client = $2 AND revoked_at IS NULL RETURNING id";
+    REVOKE_OF_SESSION = "UPDATE authorizations SET revoked_at = $2 WHERE session = $1 AND revoked_at IS NULL RETURNING id";
+    REVOKE_OF_SESSIONS = "UPDATE authorizations SET revoked_at = $2
+                          WHERE account = $1 AND session IS NOT NULL AND revoked_at IS NULL RETURNING id";
+    REVOKE_OF_EXPIRED = "UPDATE authorizations SET revoked_at = $1 WHERE revoked_at IS NULL AND session IN
+                         (SELECT hash FROM sessions WHERE expires_at < $1) RETURNING id";
     INSERT_CODE = "INSERT INTO codes (hash, authorization_id, redirect_uri, code_challenge, bound_to, expires_at)
                    VALUES ($1, $2, $3, $4, $5, $6)";
     // The row's own state decides, so that of any number at once one alone changes it.
@@ -42,6 +47,7 @@ pub(super) fn read(row: Row) -> Result<Authorization, StoreError> {
         context: fields.json("context")?,
         nonce: fields.maybe_text("nonce")?,
         authenticated_at: fields.time("authenticated_at")?,
+        session: fields.maybe_hash("session")?,
         created_at: fields.time("created_at")?,
         revoked_at: fields.maybe_time("revoked_at")?,
     })
@@ -84,6 +90,7 @@ impl Transaction {
             Principal::Account(account) => (Some(account), None),
             Principal::Practice(practice) => (None, Some(practice)),
         };
+        let session = authorization.session.map(TokenHash::to_hex);
         let args = args![
             &authorization.id,
             &authorization.client,
@@ -93,6 +100,7 @@ impl Transaction {
             json_of("authorizations", &authorization.context)?,
             authorization.nonce.as_ref(),
             authorization.authenticated_at,
+            session.as_ref(),
             authorization.created_at,
             authorization.revoked_at,
         ];
@@ -177,6 +185,38 @@ impl Transaction {
             None => self.rows(REVOKE_OF, args![account, now]).await?,
             Some(client) => self.rows(REVOKE_OF_CLIENT, args![account, client, now]).await?,
         };
+        self.ended(rows)
+    }
+
+    /// Revokes what hangs on a session that ends.
+    pub(super) async fn revoke_authorizations_of_session(
+        &mut self,
+        session: &TokenHash,
+    ) -> Result<u64, StoreError> {
+        let now = self.now();
+        let rows = self.rows(REVOKE_OF_SESSION, args![session, now]).await?;
+        self.ended(rows)
+    }
+
+    /// Revokes what hangs on any session of this person.
+    pub(super) async fn revoke_authorizations_of_sessions(
+        &mut self,
+        account: &AccountId,
+    ) -> Result<u64, StoreError> {
+        let now = self.now();
+        let rows = self.rows(REVOKE_OF_SESSIONS, args![account, now]).await?;
+        self.ended(rows)
+    }
+
+    /// Revokes what hangs on sessions that have expired.
+    pub(super) async fn revoke_authorizations_of_expired_sessions(&mut self) -> Result<u64, StoreError> {
+        let now = self.now();
+        let rows = self.rows(REVOKE_OF_EXPIRED, args![now]).await?;
+        self.ended(rows)
+    }
+
+    /// Tells everybody who keeps tokens in memory; returns how many authorizations it were.
+    fn ended(&mut self, rows: Vec<Row>) -> Result<u64, StoreError> {
         let count = rows.len() as u64;
         for row in rows {
             self.changed(Noun::Authorization, Fields::new("authorizations", row).text("id")?);

@@ -236,6 +236,11 @@ impl Fields {
         TokenHash::from_hex(&self.text(field)?).ok_or_else(|| self.corrupt(field))
     }
 
+    pub(super) fn maybe_hash(&mut self, field: &'static str) -> Result<Option<TokenHash>, StoreError> {
+        let Some(text) = self.maybe_text(field)? else { return Ok(None) };
+        TokenHash::from_hex(&text).map(Some).ok_or_else(|| self.corrupt(field))
+    }
+
     /// Text that holds JSON.
     pub(super) fn json<T: serde::de::DeserializeOwned>(
         &mut self,

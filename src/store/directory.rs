@@ -1,12 +1,13 @@
 //! Accounts, clients, rosters, sponsorships and grants in memory: what the policy asks, without a statement per request.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
 use ahash::RandomState;
 use parking_lot::RwLock;
 use smallvec::SmallVec;
+use url::Url;
 
 use crate::access::sources::{PrimaryCare, RelationshipSource, Standing, StandingProvider};
 use crate::access::subject::{Actor, Subject};
@@ -49,6 +50,8 @@ pub(super) struct State {
     organizations: Map<FhirId, PracticeId>,
     sponsorships: Map<SponsorshipId, (u32, u32)>,
     clients: Map<ClientId, Arc<Client>>,
+    /// Origins of active clients' redirect URIs, and how many clients are there.
+    origins: Map<String, usize>,
 }
 
 struct Person {
@@ -70,6 +73,11 @@ impl Directory {
     /// The client with this identifier.
     pub fn client(&self, id: &ClientId) -> Option<Arc<Client>> {
         self.state.read().clients.get(id).map(Arc::clone)
+    }
+
+    /// Whether an active client registered a redirect URI at this web origin (`https://app.example`).
+    pub fn is_registered_origin(&self, origin: &str) -> bool {
+        self.state.read().origins.contains_key(origin)
     }
 
     pub(super) fn replace(&self, state: State) {
@@ -282,10 +290,31 @@ impl State {
     }
 
     pub(super) fn put_client(&mut self, client: Client) {
+        self.drop_client(&client.id);
+        for origin in origins_of(&client) {
+            *self.origins.entry(origin).or_default() += 1;
+        }
         self.clients.insert(client.id.clone(), Arc::new(client));
     }
 
     pub(super) fn drop_client(&mut self, id: &ClientId) {
-        self.clients.remove(id);
+        let Some(old) = self.clients.remove(id) else { return };
+        for origin in origins_of(&old) {
+            if let Some(count) = self.origins.get_mut(&origin) {
+                *count -= 1;
+                if *count == 0 {
+                    self.origins.remove(&origin);
+                }
+            }
+        }
     }
+}
+
+/// The web origins of an active client, each once. Schemes of native apps have none.
+fn origins_of(client: &Client) -> HashSet<String> {
+    let uris = client.redirect_uris.iter().filter(|_| client.state == ClientState::Active);
+    uris.filter_map(|uri| Url::parse(uri).ok())
+        .filter(|url| matches!(url.scheme(), "https" | "http"))
+        .map(|url| url.origin().ascii_serialization())
+        .collect()
 }

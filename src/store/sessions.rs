@@ -18,8 +18,6 @@ statements! {
     FIND = "SELECT s.hash, s.account, s.authenticated_at, s.seen_at, s.expires_at
             FROM sessions s JOIN accounts a ON a.id = s.account
             WHERE s.hash = $1 AND s.expires_at > $2 AND a.state = 'active'";
-    ANY_OF = "SELECT s.hash FROM sessions s JOIN accounts a ON a.id = s.account
-              WHERE s.account = $1 AND s.expires_at > $2 AND a.state = 'active' LIMIT 1";
     TOUCH = "UPDATE sessions SET seen_at = $2 WHERE hash = $1 AND seen_at < $2";
     DELETE = "DELETE FROM sessions WHERE hash = $1";
     DELETE_OF = "DELETE FROM sessions WHERE account = $1";
@@ -37,12 +35,6 @@ impl Store {
             seen_at: fields.time("seen_at")?,
             expires_at: fields.time("expires_at")?,
         })))
-    }
-
-    /// Whether this person has a session in some browser that has neither been ended nor expired, idle or not: what
-    /// `online_access` depends on.
-    pub async fn is_signed_in(&self, account: &AccountId) -> Result<bool, StoreError> {
-        Ok(self.read_one(ANY_OF, args![account, self.now()]).await?.is_some())
     }
 
     /// Notes that the session was used. Writes at most once a minute per session.
@@ -71,13 +63,15 @@ impl Transaction {
         Ok(())
     }
 
-    /// Ends a session on every node. False when there is none.
+    /// Ends a session on every node, and what was authorized for as long as it lasts. False when there is none.
     pub async fn delete_session(&mut self, hash: &TokenHash) -> Result<bool, StoreError> {
+        self.revoke_authorizations_of_session(hash).await?;
         Ok(self.run(DELETE, args![hash]).await? > 0)
     }
 
-    /// Ends all sessions of an account; returns how many.
+    /// Ends all sessions of an account, and what was authorized for as long as they last; returns how many sessions.
     pub async fn delete_sessions_of(&mut self, account: &AccountId) -> Result<u64, StoreError> {
+        self.revoke_authorizations_of_sessions(account).await?;
         self.run(DELETE_OF, args![account]).await
     }
 }

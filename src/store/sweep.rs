@@ -60,6 +60,10 @@ impl Store {
             (REFRESH_TOKENS, spent),
             (AUTHORIZATIONS, spent),
         ];
+        // First what hangs on them: nothing says afterwards that it did.
+        let mut transaction = self.begin().await?;
+        transaction.revoke_authorizations_of_expired_sessions().await?;
+        transaction.commit().await?;
         let mut removed = 0;
         for (sql, before) in steps {
             loop {

@@ -60,7 +60,7 @@ impl Folder {
             "# Written by `chartgate demo` at each start.\n\
              [server]\nlisten = \"{listen}\"\npublic_url = \"{portal}\"\n\n\
              [hospital]\nname = \"Saguaro Children's Hospital\"\nsupport_email = \"support@saguaro.example\"\n\
-             support_phone = \"(602) 555-0100\"\nmrn_system = \"{mrn}\"\ntime_zone = \"America/Phoenix\"\n\n\
+             support_phone = \"(602) 555-0100\"\nmrn_system = \"{mrn}\"\ntime_zone = \"America/Phoenix\"\ntenant = \"saguaro\"\n\n\
              [brands.primary]\nwebsite = \"https://www.saguaro.example\"\naliases = [\"Saguaro\"]\n\
              addresses = [{{ city = \"Phoenix\", state = \"AZ\" }}]\n\n\
              [[brands.affiliates]]\nname = \"Saguaro Children's, Flagstaff clinic\"\n\

@@ -130,6 +130,48 @@ async fn a_remembered_consent_is_not_asked_for_again_unless_more_is_wanted() {
 }
 
 #[tokio::test]
+async fn a_narrowed_consent_is_remembered_as_the_user_left_it() {
+    let server = Server::start().await;
+    let client = server.add(confidential("app", "s")).await;
+    let ana = server.signed_in("ana").await;
+    let scope = "openid offline_access user/Patient.rs user/Observation.rs user/Condition.read";
+    let vital =
+        "user/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs";
+    let page = ana.authorize(&borrowed(&request(&client, scope))).await;
+    let form = page
+        .form_to(CONSENT)
+        .without("scope", "user/Patient.rs")
+        .without("scope", "offline_access")
+        .with("kind", &format!("user/Observation.rs {vital}"))
+        .with("remember", "yes")
+        .with("decision", "allow");
+    ana.submit(&form).await.code();
+    let left = json!(format!("openid {vital} user/Condition.read"));
+
+    let exchange = |code: &str| {
+        let mut fields = exchange(&client, code);
+        fields.push(("client_secret".to_owned(), "s".to_owned()));
+        fields
+    };
+    for prompt in ["", "none"] {
+        let code = ana.authorize(&borrowed(&set(&request(&client, scope), "prompt", prompt))).await.code();
+        let token = server.token(&borrowed(&exchange(&code))).await.ok();
+        assert_eq!(words(&token["scope"]), words(&left), "prompt={prompt}");
+        assert!(token["refresh_token"].is_null());
+    }
+    let again = ana.authorize(&borrowed(&set(&request(&client, scope), "prompt", "consent"))).await;
+    let code = ana.allow(&again).await.code();
+    let token = server.token(&borrowed(&exchange(&code))).await.ok();
+    assert_eq!(words(&token["scope"]), words(&left), "the earlier choice is ticked, and nothing else");
+    let refused = ana.authorize(&borrowed(&request(&client, "user/Patient.rs"))).await;
+    assert_eq!(
+        refused.status,
+        StatusCode::OK,
+        "all of it was taken away: the user is asked, not passed over"
+    );
+}
+
+#[tokio::test]
 async fn a_consent_is_not_remembered_where_anybody_could_pose_as_the_app() {
     let server = Server::start().await;
     let native = Client { redirect_uris: vec!["http://127.0.0.1:9999/cb".to_owned()], ..public("native") };

@@ -206,7 +206,11 @@ impl Server {
             fhir_users: people.clone(),
             audit: log.clone(),
             client_keys: outbound.client(Purpose::Jwks),
-            settings: Settings { brands: Some(brands()), ..Settings::default() },
+            settings: Settings {
+                brands: Some(brands()),
+                tenant: Some("tenant-7".to_owned()),
+                ..Settings::default()
+            },
         });
         Self { router: router(&state), store, clock, log, keys, people, database }
     }
@@ -456,6 +460,13 @@ pub struct Browser<'s> {
 }
 
 impl Browser<'_> {
+    /// What the browser's session is stored under.
+    pub fn session(&self) -> TokenHash {
+        let cookies = self.cookies.lock();
+        let session = cookies.split("; ").find_map(|pair| pair.strip_prefix("__Host-chartgate="));
+        PlainToken::presented(TokenKind::Session, session.unwrap()).unwrap().hash()
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         let request = Request::builder().uri(path).header(header::COOKIE, self.cookies.lock().clone());
         self.remember(self.server.send(request.body(Body::empty()).unwrap()).await)

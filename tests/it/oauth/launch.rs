@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use chartgate::domain::client::{Launch, LaunchContext};
+use chartgate::domain::client::{ContextItem, Launch, LaunchContext};
 use chartgate::domain::clock::Clock as _;
 use chartgate::domain::ids::{AccountId, ClientId, FhirId};
 use chartgate::domain::random::SystemRandom;
@@ -166,6 +166,9 @@ async fn launch_handle(server: &Server, client: &ClientId, account: &str) -> Str
             encounter: FhirId::parse("enc-1").ok(),
             need_patient_banner: false,
             intent: Some("reconcile-medications".to_owned()),
+            fhir_context: ContextItem::of("DocumentReference", &FhirId::parse("doc-1").unwrap(), None)
+                .into_iter()
+                .collect(),
         },
         expires_at: server.clock.now().plus(Duration::from_mins(5)),
     };
@@ -185,10 +188,44 @@ async fn rows_352_361_362_an_ehr_launch_brings_its_context() {
     let code = ana.allow(&consent).await.code();
     let token = server.token(&borrowed(&exchange(&client, &code))).await.ok();
     assert_eq!(token["patient"], "noah");
+    let item = json!([{"reference": "DocumentReference/doc-1", "type": "DocumentReference"}]);
+    assert_eq!(token["fhirContext"], item, "rows 172, 177 to 191");
+    assert_eq!(token["tenant"], "tenant-7", "row 176");
+    assert_eq!(token["smart_style_url"], "https://gate.example/oauth/style.json", "row 175");
     assert_eq!(token["encounter"], "enc-1", "row 171");
     assert_eq!(token["need_patient_banner"], false, "row 359");
     assert_eq!(token["intent"], "reconcile-medications", "row 174");
     assert!(words(&token["scope"]).contains("launch"));
+
+    let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
+    let form = [("token", token["access_token"].as_str().unwrap())];
+    let told = server.form("/oauth/introspect", &[("authorization", &bearer)], &form).await.ok();
+    for name in
+        ["patient", "encounter", "fhirContext", "need_patient_banner", "intent", "tenant", "smart_style_url"]
+    {
+        assert_eq!(told[name], token[name], "row 277: {name}");
+    }
+}
+
+#[tokio::test]
+async fn rows_104_168_a_refresh_repeats_the_context() {
+    let server = Server::start().await;
+    let client = server.add(public("app")).await;
+    let handle = launch_handle(&server, &client.id, "ana").await;
+    let ana = server.signed_in("ana").await;
+    let fields =
+        set(&request(&client, &format!("{EHR_SCOPE} launch/encounter offline_access")), "launch", &handle);
+    let consent = ana.settle(ana.authorize(&borrowed(&fields)).await).await;
+    let code = ana.allow(&consent).await.code();
+    let first = server.token(&borrowed(&exchange(&client, &code))).await.ok();
+    let refresh = first["refresh_token"].as_str().unwrap();
+    let form = [("grant_type", "refresh_token"), ("client_id", "app"), ("refresh_token", refresh)];
+    let second = server.token(&form).await.ok();
+    for name in
+        ["patient", "encounter", "fhirContext", "need_patient_banner", "intent", "tenant", "smart_style_url"]
+    {
+        assert_eq!(second[name], first[name], "{name}");
+    }
 }
 
 #[tokio::test]

@@ -111,6 +111,59 @@ async fn row_100_online_access_ends_with_the_session() {
     assert_eq!(refresh(&server, "app", &token).await.error(), (400, "invalid_grant".to_owned()));
 }
 
+async fn userinfo(server: &Server, token: &Value) -> u16 {
+    let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
+    server.get("/oauth/userinfo", &[("authorization", &bearer)]).await.status.as_u16()
+}
+
+#[tokio::test]
+async fn rows_100_366_signing_out_ends_what_is_not_offline_at_once() {
+    let server = Server::start().await;
+    let client = server.add(public("app")).await;
+    let ana = server.signed_in("ana").await;
+    let online = ana.tokens(&client, "openid online_access user/*.rs").await;
+    let brief = ana.tokens(&client, "openid user/*.rs").await;
+    let offline = ana.tokens(&client, "openid offline_access user/*.rs").await;
+    let elsewhere = server.signed_in("ana").await.tokens(&client, "openid online_access user/*.rs").await;
+
+    server.store.delete_session(&ana.session()).await.unwrap();
+    for dead in [&online, &brief] {
+        assert_eq!(userinfo(&server, dead).await, 401, "the next request");
+    }
+    assert_eq!(refresh(&server, "app", &online).await.error().1, "invalid_grant");
+    assert_eq!(userinfo(&server, &offline).await, 200, "offline access outlasts the session");
+    refresh(&server, "app", &offline).await.ok();
+    assert_eq!(userinfo(&server, &elsewhere).await, 200, "another browser's session goes on");
+}
+
+#[tokio::test]
+async fn row_100_a_session_that_runs_out_takes_its_tokens_with_it() {
+    let server = Server::start().await;
+    let client = server.add(public("app")).await;
+    let ana = server.signed_in("ana").await;
+    server.clock.advance(Duration::from_mins(12 * 60 - 10));
+    let code = {
+        // Signed in just now for the browser, with little time left.
+        server
+            .store
+            .touch_session(&server.store.session(&ana.session()).await.unwrap().unwrap())
+            .await
+            .unwrap();
+        ana.launch(&client, "openid online_access user/*.rs").await
+    };
+    let exchanged = super::harness::exchange(&client, &code);
+    let token = server.token(&super::harness::borrowed(&exchanged)).await.ok();
+    assert_eq!(token["expires_in"], 600, "no longer than the session");
+    server.clock.advance(Duration::from_mins(10));
+    assert_eq!(userinfo(&server, &token).await, 401);
+    assert_eq!(refresh(&server, "app", &token).await.error().1, "invalid_grant");
+    server.clock.advance(Duration::from_secs(1));
+    server.store.sweep().await.unwrap();
+    assert_eq!(refresh(&server, "app", &token).await.error().1, "invalid_grant");
+    let mine = server.store.authorizations_of(&AccountId::parse("ana").unwrap()).await.unwrap();
+    assert!(mine.is_empty(), "swept with the session");
+}
+
 #[tokio::test]
 async fn a_suspended_account_refreshes_nothing() {
     let server = Server::start().await;

@@ -9,6 +9,7 @@ use chartgate::domain::ids::{AuthorizationId, ClientId, PracticeId};
 use chartgate::domain::secret::TokenHash;
 use chartgate::store::StoreError;
 use chartgate::store::authorizations::CodeRedemption;
+use chartgate::store::consents::Consent;
 use chartgate::store::tokens::RefreshRotation;
 
 use super::on_both;
@@ -279,9 +280,11 @@ async fn consents_are_remembered(kind: Kind) {
     let db = ready(kind).await;
     let (ana, app) = (account_id("ana"), ClientId::parse("app").unwrap());
     assert_eq!(db.store.consent(&ana, &app).await.unwrap(), None);
-    db.store.remember_consent(&ana, &app, "openid").await.unwrap();
-    db.store.remember_consent(&ana, &app, "openid fhirUser").await.unwrap();
-    assert_eq!(db.store.consent(&ana, &app).await.unwrap().as_deref(), Some("openid fhirUser"));
+    let consent = |scope: &str| Consent { scope: scope.to_owned(), offered: "openid fhirUser".to_owned() };
+    db.store.remember_consent(&ana, &app, &consent("openid")).await.unwrap();
+    db.store.remember_consent(&ana, &app, &consent("openid fhirUser")).await.unwrap();
+    assert_eq!(db.store.consent(&ana, &app).await.unwrap(), Some(consent("openid fhirUser")));
+    assert_eq!(db.store.consents_of(&ana).await.unwrap(), std::slice::from_ref(&app));
     assert!(db.store.forget_consent(&ana, &app).await.unwrap());
     assert!(!db.store.forget_consent(&ana, &app).await.unwrap());
 }

@@ -120,9 +120,11 @@ pub fn authorization(id: &str, client: &str, account: &str) -> Authorization {
             encounter: Some(patient("e1")),
             need_patient_banner: true,
             intent: None,
+            fhir_context: Vec::new(),
         },
         nonce: Some("n-1".to_owned()),
         authenticated_at: START,
+        session: None,
         created_at: START,
         revoked_at: None,
     }

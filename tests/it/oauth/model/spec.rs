@@ -103,6 +103,8 @@ pub struct Grant {
     pub scope: Scope,
     pub patient: bool,
     pub revoked: bool,
+    /// When the session ends that it hangs on; never for a practice's and with `offline_access`.
+    pub until: u64,
 }
 
 /// A code, an access token, a refresh token or an assertion.
@@ -136,7 +138,6 @@ pub enum App {
 pub struct Model {
     pub now: u64,
     pub people: [bool; 2],
-    pub signed_in_until: [u64; 2],
     pub apps: [App; 3],
     pub grants: Vec<Grant>,
     pub codes: Vec<Handle>,
@@ -150,7 +151,6 @@ impl Model {
         Self {
             now: 0,
             people: [true; 2],
-            signed_in_until: [0; 2],
             apps: [App::Active; 3],
             grants: Vec::new(),
             codes: Vec::new(),
@@ -197,8 +197,7 @@ impl Model {
     /// Whether the refresh token could be exchanged now.
     pub fn can_refresh(&self, token: &Handle) -> bool {
         let grant = &self.grants[token.grant];
-        let online = grant.person.is_none_or(|person| self.now < self.signed_in_until[person]);
-        self.is_live(token) && (grant.scope.contains("offline_access") || online)
+        self.is_live(token) && self.now < grant.until
     }
 
     pub fn refresh(&mut self, token: usize, app: usize, wish: Wish) -> Outcome {
@@ -266,6 +265,12 @@ impl Model {
         for grant in self.grants.iter_mut().filter(|grant| grant.app == app) {
             grant.revoked = true;
         }
+    }
+
+    /// The person signs out everywhere.
+    pub fn sign_out(&mut self, person: usize) {
+        let hangs = |grant: &&mut Grant| grant.person == Some(person) && grant.until < u64::MAX;
+        self.grants.iter_mut().filter(hangs).for_each(|grant| grant.revoked = true);
     }
 
     pub fn sweep(&mut self) {

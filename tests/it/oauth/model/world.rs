@@ -135,7 +135,7 @@ impl World {
             }
             Step::SignOut { person } => {
                 self.node().await.store.delete_sessions_of(&account(person)).await.unwrap();
-                self.model.signed_in_until[person] = 0;
+                self.model.sign_out(person);
             }
             Step::Sweep => {
                 // One process alone sweeps at a time.
@@ -159,7 +159,6 @@ impl World {
     }
 
     async fn authorize(&mut self, person: usize, app: usize, ask: Ask, consent: Consent) {
-        self.model.signed_in_until[person] = self.model.now + SESSION;
         let browser = self.node().await.signed_in(PEOPLE[person]).await;
         let answer = browser.authorize(&borrowed(&request(&self.apps[app], ask.text()))).await;
         if !self.model.is_active(app) {
@@ -179,7 +178,10 @@ impl World {
                 let code = self.model.handle(&answer.code(), grant, scope.clone(), CODE);
                 self.model.codes.push(code);
                 let patient = matches!(ask, Ask::Patient);
-                self.model.grants.push(Grant { person: Some(person), app, scope, patient, revoked: false });
+                let offline = scope.contains("offline_access");
+                let until = if offline { u64::MAX } else { self.model.now + SESSION };
+                let grant = Grant { person: Some(person), app, scope, patient, revoked: false, until };
+                self.model.grants.push(grant);
             }
         }
     }
@@ -243,7 +245,9 @@ impl World {
                 let token = self.model.handle(token, grant, scope.clone(), BACKEND_ACCESS);
                 self.model.access.push(token);
                 let app = SYSTEM;
-                self.model.grants.push(Grant { person: None, app, scope, patient: false, revoked: false });
+                let until = u64::MAX;
+                let grant = Grant { person: None, app, scope, patient: false, revoked: false, until };
+                self.model.grants.push(grant);
                 assert!(body["refresh_token"].is_null());
             }
         }
@@ -265,7 +269,9 @@ impl World {
         let can_refresh = whole.iter().any(|word| word.ends_with("line_access"));
         assert_eq!(tokens["refresh_token"].is_string(), can_refresh);
         let text = |name: &str| tokens[name].as_str().unwrap_or_default();
-        let access = self.model.handle(text("access_token"), grant, scope, ACCESS);
+        let life = ACCESS.min(authorized.until - self.model.now);
+        assert_eq!(tokens["expires_in"], life);
+        let access = self.model.handle(text("access_token"), grant, scope, life);
         self.model.access.push(access);
         if can_refresh {
             let refresh = self.model.handle(text("refresh_token"), grant, whole, REFRESH);
