@@ -30,11 +30,13 @@ run() {
     printf -- '-- %s\n' "$*"
     "$@" || failed=1
 }
-run node --test --test-concurrency=1 openid-client.test.mjs fhirclient.test.mjs
+run node --test --test-concurrency=1 openid-client.test.mjs fhirclient.test.mjs fhir-kit-client.test.mjs
 python=$root/tests/.venv/bin/python
 [ -x "$python" ] || python=python3
 run "$python" test_fhirclient.py
 run "$python" test_authlib.py
+run "$python" test_smart_fetch.py
+run node --test sequences.mjs
 if [ -n "${DEMO_EHR:-}" ]; then
     case $DEMO_EHR in /*) ;; *) DEMO_EHR=$root/$DEMO_EHR ;; esac
     run "$python" -W ignore sekmet.py "${program:-$root/target/debug/chartgate}" "$DEMO_EHR"
