@@ -14,6 +14,7 @@ use bytes::Bytes;
 
 use crate::access::subject::{Actor, Subject};
 use crate::domain::account::{Account, AccountKind};
+use crate::domain::client::LaunchContext;
 use crate::domain::secret::{PlainToken, TokenKind};
 use crate::domain::session::Session;
 use crate::fhir::scope::ScopeSet;
@@ -30,7 +31,7 @@ use super::failure::{Failure, answer};
 use super::params::Params;
 use super::patient;
 use super::pushed;
-use super::request::{self, AuthorizeRequest};
+use super::request::{self, AuthorizeRequest, SIGNED_IN_AFTER};
 use super::state::State;
 
 /// The person who authorizes.
@@ -112,7 +113,11 @@ pub fn read(state: &State, encoded: &str) -> Result<AuthorizeRequest, Failure> {
 
 /// What is to happen next.
 async fn step(state: &State, visitor: &Visitor, request: AuthorizeRequest) -> Result<Response, Failure> {
-    let fresh = |session: &Session| request.accepts_sign_in(session.authenticated_at, state.now());
+    let after = request.signed_in_after.as_deref();
+    // Sealed, so that nobody at the browser talks us out of a sign-in that the app asked for.
+    let after = after
+        .and_then(|handle| state.web().keys().open_for_client(SIGNED_IN_AFTER, &request.client.id, handle));
+    let fresh = |session: &Session| request.accepts_sign_in(session.authenticated_at, after, state.now());
     if !request.prompt.none
         && let Some(account) = visitor.account.as_deref().filter(|account| !may_use_apps(account))
     {
@@ -126,7 +131,7 @@ async fn step(state: &State, visitor: &Visitor, request: AuthorizeRequest) -> Re
     if let Some(handle) = &request.launch {
         return take_launch(state, &user, &request, handle).await;
     }
-    let carried = carried(state, &user, &request);
+    let carried = standing(state, visitor, &user, &request).await;
     if carried.context.patient.is_none() && request.scopes.has_patient_context() {
         if request.prompt.none {
             return Err(request.fail(OAuthError::InteractionRequired));
@@ -202,6 +207,21 @@ pub fn carried(state: &State, user: &User, request: &AuthorizeRequest) -> Carrie
     request.context.as_ref().and_then(open).unwrap_or_else(|| {
         Carried::nothing(request.client.id.clone(), state.now().plus(state.settings().context_life))
     })
+}
+
+/// The context that earlier steps settled, as far as it still stands: a patient who has gone beyond the user's reach
+/// meanwhile has to be chosen again, and takes along all that belonged to them. When the EHR cannot say, it stands: each
+/// request for a record is judged anyway. The hospital's own apps are launched from a page that has just asked.
+pub async fn standing(state: &State, visitor: &Visitor, user: &User, request: &AuthorizeRequest) -> Carried {
+    let carried = carried(state, user, request);
+    let Some(patient) = &carried.context.patient else { return carried };
+    if carried.ehr_launch && request.client.trusted {
+        return carried;
+    }
+    match state.patients().reachable(&user.caller(visitor), patient).await {
+        Ok(None) => Carried { context: LaunchContext::default(), ehr_launch: false, ..carried },
+        Ok(Some(_)) | Err(_) => carried,
+    }
 }
 
 /// Takes an EHR launch: once, for the client and the user that it was made for (rows 352, 361, 362). Its context goes on as a

@@ -14,7 +14,7 @@ use crate::web::headers::form_target;
 use crate::web::page::{Chrome, Page};
 use crate::web::session::Visitor;
 
-use super::authorize::{User, carried, from_form};
+use super::authorize::{User, from_form, standing};
 use super::choices::{self, Before, Choices};
 use super::context::Carried;
 use super::error::OAuthError;
@@ -161,9 +161,9 @@ async fn decide(state: &State, visitor: &Visitor, fields: &[(String, String)]) -
         issue::refused(state, visitor, &user, &request).await;
         return Err(request.fail(OAuthError::AccessDenied));
     }
-    let carried = carried(state, &user, &request);
+    let carried = standing(state, visitor, &user, &request).await;
     if carried.context.patient.is_none() && request.scopes.has_patient_context() {
-        // The context grew too old while the page was open: the patient has to be chosen again.
+        // The context grew too old while the page was open, or the patient is out of reach: one has to be chosen again.
         return super::patient::first_page(state, visitor, &user, &request).await;
     }
     let offer = Offer::prepare(state, &user, &request, carried).await?;

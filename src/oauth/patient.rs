@@ -145,13 +145,14 @@ async fn choose(
     let line = state.patients().reachable(&user.caller(visitor), &id).await.map_err(problem)?;
     let line = line.ok_or(Problem::NotFound)?;
     let before = carried(state, user, request);
+    let context = match &before.context.patient {
+        // What belonged to another patient does not belong to this one.
+        Some(other) if *other != line.id => LaunchContext::default(),
+        Some(_) | None => before.context.clone(),
+    };
     let carried = Carried {
-        context: LaunchContext {
-            patient: Some(line.id),
-            // Nobody shows the patient around an app that was not launched from the portal.
-            need_patient_banner: true,
-            ..before.context
-        },
+        // Nobody shows the patient around an app that was not launched from the portal.
+        context: LaunchContext { patient: Some(line.id), need_patient_banner: true, ..context },
         until: state.now().plus(state.settings().context_life),
         ..before
     };

@@ -14,7 +14,7 @@ use super::endpoints::Endpoints;
 use super::error::OAuthError;
 use super::failure::Failure;
 use super::params::Params;
-use super::request::AuthorizeRequest;
+use super::request::{AuthorizeRequest, SIGNED_IN_AFTER};
 use super::state::State;
 
 /// What every `request_uri` of ours begins with (RFC 9126 2.2).
@@ -105,7 +105,9 @@ impl AuthorizeRequest {
 
     /// The path of this request, to come back to after signing in afresh, now or later.
     pub fn path_after_sign_in(&self, state: &State) -> String {
-        path(&self.encode_with(state, &self.after_sign_in(state.now())))
+        let keys = state.web().keys();
+        let handle = keys.seal_for_client(SIGNED_IN_AFTER, &self.client.id, &state.now(), state.random());
+        path(&self.encode_with(state, &self.after_sign_in(&handle)))
     }
 
     /// The path of this request with a sealed launch context in place of a launch handle.

@@ -17,7 +17,7 @@ use super::scopes;
 
 /// Our own parameter: the sealed launch context, while our pages follow each other.
 pub const CONTEXT: &str = "cg_context";
-/// Our own parameter: a sign-in after this moment (epoch ms) answers `prompt=login` and `max_age`.
+/// Our own parameter, sealed: a sign-in after this moment answers `prompt=login` and `max_age`.
 pub const SIGNED_IN_AFTER: &str = "cg_after";
 
 /// The parameter that names the key to which the code is to be bound (RFC 9449 10).
@@ -64,8 +64,8 @@ pub struct AuthorizeRequest {
     pub prompt: Prompt,
     /// Oldest acceptable sign-in.
     pub max_age: Option<Duration>,
-    /// A sign-in after this moment counts as the one that `prompt` or `max_age` asked for.
-    pub signed_in_after: Option<Timestamp>,
+    /// Sealed handle of a moment: a sign-in after it counts as the one that `prompt` or `max_age` asked for.
+    pub signed_in_after: Option<String>,
     /// Sealed handle of the launch context (see [`super::context`]).
     pub context: Option<String>,
     /// The key to which the code is to be bound.
@@ -153,10 +153,7 @@ impl AuthorizeRequest {
             nonce: nonce(params.get("nonce"))?,
             prompt: prompt(params.get("prompt"))?,
             max_age: max_age(params.get("max_age"))?,
-            signed_in_after: params
-                .get(SIGNED_IN_AFTER)
-                .and_then(|t| t.parse().ok())
-                .map(Timestamp::from_millis),
+            signed_in_after: owned(SIGNED_IN_AFTER),
             context: owned(CONTEXT),
             bound_to: thumbprint(params.get(THUMBPRINT))?,
             pushed,
@@ -166,17 +163,23 @@ impl AuthorizeRequest {
         })
     }
 
-    /// Whether the session's sign-in is recent enough for `prompt` and `max_age`.
-    pub fn accepts_sign_in(&self, authenticated_at: Timestamp, now: Timestamp) -> bool {
-        if self.signed_in_after.is_some_and(|after| authenticated_at >= after) {
+    /// Whether the session's sign-in is recent enough for `prompt` and `max_age`. `after` is the moment in
+    /// [`AuthorizeRequest::signed_in_after`].
+    pub fn accepts_sign_in(
+        &self,
+        authenticated_at: Timestamp,
+        after: Option<Timestamp>,
+        now: Timestamp,
+    ) -> bool {
+        if after.is_some_and(|after| authenticated_at >= after) {
             return true;
         }
         !self.prompt.login && self.max_age.is_none_or(|age| now.since(authenticated_at) <= age)
     }
 
-    /// The parameters of this request, for which a sign-in at `now` or later will be fresh enough.
-    pub fn after_sign_in(&self, now: Timestamp) -> Params {
-        self.params.clone().with(SIGNED_IN_AFTER, &now.as_millis().to_string())
+    /// The parameters of this request with the sealed moment after which a sign-in will be fresh enough.
+    pub fn after_sign_in(&self, handle: &str) -> Params {
+        self.params.clone().with(SIGNED_IN_AFTER, handle)
     }
 
     /// The parameters of this request with a sealed launch context in place of a launch handle.

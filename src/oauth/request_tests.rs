@@ -104,14 +104,16 @@ fn a_backend_client_cannot_ask_a_user() {
 fn prompt_login_and_max_age_want_a_fresh_sign_in_once() {
     let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
     let plain = verify(good()).unwrap();
-    assert!(plain.accepts_sign_in(at(0), at(90_000)));
+    assert!(plain.accepts_sign_in(at(0), None, at(90_000)));
     let aged = verify(good().with("max_age", "60")).unwrap();
-    assert!(aged.accepts_sign_in(at(0), at(60)) && !aged.accepts_sign_in(at(0), at(61)));
+    assert!(aged.accepts_sign_in(at(0), None, at(60)) && !aged.accepts_sign_in(at(0), None, at(61)));
     for params in [good().with("prompt", "login"), good().with("max_age", "0")] {
         let first = verify(params).unwrap();
-        assert!(!first.accepts_sign_in(at(0), at(100)));
-        let back = verify(first.after_sign_in(at(100))).unwrap();
-        assert!(back.accepts_sign_in(at(105), at(106)), "the sign-in that was asked for counts");
-        assert!(!back.accepts_sign_in(at(99), at(106)), "the one before does not");
+        assert!(!first.accepts_sign_in(at(0), None, at(100)));
+        let back = verify(first.after_sign_in("sealed")).unwrap();
+        assert_eq!(back.signed_in_after.as_deref(), Some("sealed"));
+        let after = Some(at(100));
+        assert!(back.accepts_sign_in(at(105), after, at(106)), "the sign-in that was asked for counts");
+        assert!(!back.accepts_sign_in(at(99), after, at(106)), "the one before does not");
     }
 }

@@ -5,7 +5,11 @@ use axum::http::{Method, Request, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chartgate::credentials::signing::SigningAlgorithm;
-use chartgate::domain::client::Client;
+use chartgate::domain::client::{Client, Launch, LaunchContext};
+use chartgate::domain::clock::Clock as _;
+use chartgate::domain::ids::{AccountId, FhirId};
+use chartgate::domain::random::SystemRandom;
+use chartgate::domain::secret::{PlainToken, TokenKind};
 use rstest::rstest;
 use serde_json::json;
 
@@ -371,4 +375,77 @@ async fn row_96_no_likeness_of_our_address_is_an_audience() {
         encode(&[("aud", FHIR)])
     );
     assert_eq!(ana.get(&twice).await.app_error(), "invalid_request");
+}
+
+#[tokio::test]
+async fn nobody_at_the_browser_talks_us_out_of_a_sign_in() {
+    let server = Server::start().await;
+    let client = server.add(Client { trusted: true, ..public("app") }).await;
+    let ana = server.signed_in("ana").await;
+    server.clock.advance(std::time::Duration::from_mins(10));
+    for (name, value) in [("prompt", "login"), ("max_age", "60")] {
+        for after in ["0", "1800000000000", "-1", "AAAA", ""] {
+            let fields = set(&set(&request(&client, "user/*.rs"), name, value), "cg_after", after);
+            let answer = ana.authorize(&borrowed(&fields)).await;
+            assert!(answer.location().starts_with("/sign-in"), "{name} {after}: {}", answer.location());
+        }
+    }
+}
+
+/// The `cg_context` of an answer that leads on within our pages.
+fn context_of(answer: &Answer) -> String {
+    let url = url::Url::parse(&format!("https://gate.example{}", answer.location())).unwrap();
+    url.query_pairs().find(|(name, _)| name == "cg_context").unwrap().1.into_owned()
+}
+
+#[tokio::test]
+async fn row_164_a_patient_who_went_out_of_reach_is_chosen_again() {
+    let server = Server::start().await;
+    let client = server.add(public("app")).await;
+    let ana = server.signed_in("ana").await;
+    let fields = request(&client, "launch/patient patient/*.rs");
+    let picker = ana.settle(ana.authorize(&borrowed(&fields)).await).await;
+    let picked = ana.submit(&picker.form_to("/oauth/authorize/patient").with("patient", "mia")).await;
+    let context = context_of(&picked);
+    let consent = ana.settle(picked).await;
+    server.lose("mia");
+    let late = ana.allow(&consent).await;
+    assert!(late.body.contains("Choose a patient"), "between choice and consent: {}", late.status);
+    let again = ana.authorize(&borrowed(&set(&fields, "cg_context", &context))).await;
+    assert!(again.body.contains("Choose a patient"), "an old handle brings nobody back");
+}
+
+#[tokio::test]
+async fn rows_170_171_an_encounter_does_not_go_over_to_another_patient() {
+    let server = Server::start().await;
+    let client = server.add(Client { trusted: true, ..public("app") }).await;
+    let ana = server.signed_in("ana").await;
+    let scope = "launch launch/patient launch/encounter patient/*.rs";
+    let token = PlainToken::generate(TokenKind::Launch, &SystemRandom);
+    let launch = Launch {
+        hash: token.hash(),
+        client: client.id.clone(),
+        account: AccountId::parse("ana").unwrap(),
+        context: LaunchContext {
+            patient: FhirId::parse("mia").ok(),
+            encounter: FhirId::parse("enc-of-mia").ok(),
+            ..LaunchContext::default()
+        },
+        expires_at: server.clock.now().plus(std::time::Duration::from_mins(5)),
+    };
+    server.store.insert_launch(&launch).await.unwrap();
+    let fields = set(&request(&client, scope), "launch", token.expose());
+    let context = context_of(&ana.authorize(&borrowed(&fields)).await);
+    let picker = ana.authorize(&borrowed(&request(&client, scope))).await;
+    let encoded = encode(&borrowed(&set(&request(&client, scope), "cg_context", &context)));
+    let mut form = picker.form_to("/oauth/authorize/patient").with("patient", "noah");
+    for (name, value) in &mut form.fields {
+        if name == "request" {
+            value.clone_from(&encoded);
+        }
+    }
+    let code = ana.settle(ana.submit(&form).await).await.code();
+    let tokens = server.token(&borrowed(&exchange(&client, &code))).await.ok();
+    assert_eq!(tokens["patient"], "noah");
+    assert!(tokens["encounter"].is_null(), "{tokens}");
 }

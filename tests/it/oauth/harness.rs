@@ -51,6 +51,8 @@ struct People {
     reachable: Vec<PatientLine>,
     /// Whether the EHR is away.
     away: Mutex<bool>,
+    /// Who was within reach and is no more.
+    lost: Mutex<Option<FhirId>>,
 }
 
 fn line(id: &str, name: &str) -> PatientLine {
@@ -105,7 +107,8 @@ impl Patients for People {
         _: &'a Caller,
         patient: &'a FhirId,
     ) -> BoxFuture<'a, Result<Option<PatientLine>, PatientsError>> {
-        let found = self.reachable.iter().find(|line| line.id == *patient).cloned();
+        let lost = self.lost.lock().as_ref() == Some(patient);
+        let found = self.reachable.iter().find(|line| line.id == *patient && !lost).cloned();
         async move { Ok(found) }.boxed()
     }
 }
@@ -162,6 +165,7 @@ impl Server {
         let people = Arc::new(People {
             reachable: vec![line("mia", "Mia Torres"), line("noah", "Noah Baker")],
             away: Mutex::new(false),
+            lost: Mutex::new(None),
         });
         let keys = Arc::new(IdTokenKeys::new(vec![signing_key()]));
         let server = Self::node(database.store.clone(), people, Arc::default(), keys, Arc::new(database));
@@ -248,6 +252,11 @@ impl Server {
     /// The EHR cannot be reached from now on.
     pub fn lose_the_ehr(&self) {
         *self.people.away.lock() = true;
+    }
+
+    /// This patient is beyond everybody's reach from now on.
+    pub fn lose(&self, patient: &str) {
+        *self.people.lost.lock() = FhirId::parse(patient).ok();
     }
 
     pub async fn add(&self, client: Client) -> Client {

@@ -202,6 +202,22 @@ async fn nothing_outlives_a_revocation_that_it_raced_with(#[case] kind: Kind) {
     }
 }
 
+#[rstest]
+#[case(Kind::Sqlite)]
+#[case(Kind::Postgres)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rfc_9126_4_a_pushed_request_of_many_at_once_is_taken_once(#[case] kind: Kind) {
+    let pair = Pair::new(kind).await;
+    let browsers = [pair.nodes[0].signed_in("ana").await, pair.nodes[1].signed_in("ana").await];
+    for _ in 0..5 {
+        let request_uri = super::par::pushed(&pair.nodes[0], &request(&pair.app, SCOPE)).await;
+        let fields = [("client_id", "app"), ("request_uri", request_uri.as_str())];
+        let answers = join_all((0..MANY).map(|number| browsers[number % 2].authorize(&fields))).await;
+        assert_eq!(answers.iter().filter(|answer| answer.status.is_redirection()).count(), 1);
+        assert!(answers.iter().all(|a| a.status.is_redirection() || a.status.as_u16() == 400));
+    }
+}
+
 /// What happened to one grant, seen from outside: when it was asked, when it was answered, and what.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
