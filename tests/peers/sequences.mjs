@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { after, before, test } from 'node:test';
 
-import { openPage, closePage, startBrowser } from '../browser/lib/browser.mjs';
+import { closePage, openPage, signIn, startBrowser } from '../browser/lib/browser.mjs';
 import { clientOf, demo, mrn, patientOf, provider } from './lib/demo.mjs';
 import { App, Callbacks, Visitor, fhir, kinds, only, verified } from './lib/sequence.mjs';
 
@@ -228,6 +228,48 @@ test('rows_96_97 Invalid AUD: no code for another server', async () => {
     assert.equal(back.error, 'invalid_request');
     assert.equal(back.state, request.state);
   }
+});
+
+/** Opens the patient in the portal as a clinician does; the `launch` with which the portal then calls the viewer. */
+async function launchOf(own) {
+  await own.goto(demo.portal);
+  await own.getByLabel('MRN, or first and last name').fill(mrn);
+  await own.getByRole('button', { name: 'Find' }).click();
+  await own.waitForURL((url) => url.searchParams.has('launch'));
+  const called = new URL(own.url()).searchParams;
+  assert.equal(called.get('iss'), demo.fhir, 'row 51');
+  return called.get('launch');
+}
+
+test('rows_51_170_352_361 EHR Practitioner App: launched from the portal with its patient, once, for its own app alone', async () => {
+  const viewer = await App.of(demo.clients.find(({ client_id: id }) => id === 'record-viewer'));
+  const own = await openPage(browser);
+  // The viewer's own scripts stay away: this test is the app.
+  await own.route(/\/apps\/record-viewer\/.*\.js/, (route) => route.abort());
+  await signIn(own, demo.portal, provider);
+  const scope = 'launch openid fhirUser online_access patient/*.rs user/Practitioner.rs';
+  const request = viewer.request(scope, { launch: await launchOf(own) });
+  await own.goto(request.url.href);
+  const back = Object.fromEntries(new URL(own.url()).searchParams);
+  assert.equal(back.state, request.state);
+  const answer = await viewer.exchange(request, back.code);
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  isTokenResponse(answer);
+  assert.deepEqual(words(answer.body.scope).sort(), words(scope).sort());
+  assert.equal(answer.body.patient, patient);
+  assert.equal(typeof answer.body.need_patient_banner, 'boolean');
+  assert.equal((await fetch(answer.body.smart_style_url)).status, 200);
+  await reaches(answer.body.access_token, TYPES);
+  await isIdentity(viewer, answer.body);
+  await refreshes(viewer, answer.body);
+
+  await own.goto(viewer.request(scope, { launch: request.url.searchParams.get('launch') }).url.href);
+  assert.equal(new URL(own.url()).searchParams.get('error'), 'invalid_request', 'a launch is taken once');
+  const stolen = apps.open.request(scope, { launch: await launchOf(own) });
+  const refused = callbacks.next();
+  await own.goto(stolen.url.href);
+  assert.equal((await refused).searchParams.get('error'), 'invalid_request', 'a launch is its app\'s own');
+  await closePage(own);
 });
 
 test('row_352 Invalid launch parameter: no code', async () => {
