@@ -8,7 +8,7 @@ target=${CARGO_TARGET_DIR:-target}
 python=tests/.venv/bin/python
 [ -x "$python" ] || python=python3
 "$python" -W ignore benches/server.py "$target/release/chartgate" "$target/release/examples/demo_ehr" "$@"
-"$python" -W ignore benches/token.py "$target/release/chartgate" "$target/release/examples/demo_ehr" "$@"
+"$python" -W ignore benches/tokens.py "$target/release/chartgate" "$target/release/examples/demo_ehr" "$@"
 if [ "${1:-}" != --server-only ]; then
     cargo bench --locked --quiet
 fi

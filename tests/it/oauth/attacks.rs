@@ -405,9 +405,9 @@ async fn row_164_a_patient_who_went_out_of_reach_is_chosen_again() {
     let ana = server.signed_in("ana").await;
     let fields = request(&client, "launch/patient patient/*.rs");
     let picker = ana.settle(ana.authorize(&borrowed(&fields)).await).await;
-    let picked = ana.submit(&picker.form_to("/oauth/authorize/patient").with("patient", "mia")).await;
-    let context = context_of(&picked);
-    let consent = ana.settle(picked).await;
+    let chosen = ana.submit(&picker.form_to("/oauth/authorize/patient").with("patient", "mia")).await;
+    let context = context_of(&chosen);
+    let consent = ana.settle(chosen).await;
     server.lose("mia");
     let late = ana.allow(&consent).await;
     assert!(late.body.contains("Choose a patient"), "between choice and consent: {}", late.status);

@@ -1,9 +1,10 @@
-//! Random histories of authorize, consent, exchange, refresh, replay, revoke, suspend, remove, sign out, sweep and wait, on
+//! Random histories of authorize, consent, exchange, refresh, replay, revoke, suspend, remove, sign out, rotate keys, sweep and wait, on
 //! several processes over one database, against a model that is simple enough to be seen right. After every step the tokens
 //! that were ever given are as alive as the model says, wherever they are asked about.
 //!
 //! `CHARTGATE_MODEL_CASES` sets how many histories are tried (thousands for a long run).
 
+mod check;
 mod spec;
 mod world;
 
@@ -27,6 +28,7 @@ enum Step {
     SetApp { app: usize, active: bool },
     RemoveApp { app: usize },
     SignOut { person: usize },
+    RotateKeys,
     Sweep,
     Wait(u64),
 }
@@ -77,6 +79,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (two.clone(), mostly).prop_map(|(person, active)| Step::SetAccount { person, active }),
         1 => (app.clone(), mostly).prop_map(|(app, active)| Step::SetApp { app, active }),
         1 => two.prop_map(|person| Step::SignOut { person }),
+        1 => Just(Step::RotateKeys),
         1 => Just(Step::Sweep),
         5 => wait.prop_map(Step::Wait),
     ]

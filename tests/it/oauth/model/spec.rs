@@ -144,6 +144,8 @@ pub struct Model {
     pub access: Vec<Handle>,
     pub refresh: Vec<Handle>,
     pub assertions: Vec<Handle>,
+    /// `id_token`s.
+    pub identities: Vec<Handle>,
 }
 
 impl Model {
@@ -157,6 +159,7 @@ impl Model {
             access: Vec::new(),
             refresh: Vec::new(),
             assertions: Vec::new(),
+            identities: Vec::new(),
         }
     }
 

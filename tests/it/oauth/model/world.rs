@@ -1,8 +1,9 @@
 //! Carries out the steps against servers, and compares.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use chartgate::credentials::signing::SigningAlgorithm;
+use chartgate::credentials::signing::{SigningAlgorithm, SigningKey};
 use chartgate::domain::account::AccountState;
 use chartgate::domain::client::{Client, ClientState};
 use chartgate::domain::ids::AccountId;
@@ -19,17 +20,27 @@ use super::spec::{
 };
 use crate::support::databases::Kind;
 
-const PEOPLE: [&str; 2] = ["ana", "ben"];
-const APPS: [&str; 3] = ["trusted", "asking", "system"];
+pub(super) const PEOPLE: [&str; 2] = ["ana", "ben"];
+pub(super) const APPS: [&str; 3] = ["trusted", "asking", "system"];
 const SECRET: &str = "s3cret";
 
 pub struct World {
     /// Several processes over one database.
-    nodes: Vec<Server>,
+    pub(super) nodes: Vec<Server>,
     apps: [Client; 3],
     key: ClientKey,
-    model: Model,
-    count: usize,
+    pub(super) model: Model,
+    pub(super) count: usize,
+    /// The keys that sign and signed, the one that signs first, each with when it stopped.
+    signing: Vec<(Arc<SigningKey>, u64)>,
+}
+
+/// Keys to rotate among: making them takes time.
+fn spare_keys() -> &'static [Arc<SigningKey>] {
+    static KEYS: OnceLock<Vec<Arc<SigningKey>>> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        (0..3).map(|_| Arc::new(SigningKey::generate(SigningAlgorithm::Rs256).unwrap())).collect()
+    })
 }
 
 fn account(person: usize) -> AccountId {
@@ -40,7 +51,7 @@ fn authenticated(app: usize, fields: &[(String, String)]) -> Vec<(String, String
     set(fields, "client_secret", if app == ASKING { SECRET } else { "" })
 }
 
-fn pick(list: &[Handle], number: usize) -> Option<usize> {
+pub(super) fn pick(list: &[Handle], number: usize) -> Option<usize> {
     (!list.is_empty()).then(|| number % list.len())
 }
 
@@ -61,11 +72,12 @@ impl World {
         while all.len() < nodes {
             all.push(all[0].other().await);
         }
-        Self { nodes: all, apps, key, model: Model::new(), count: 0 }
+        let first = all[0].keys.active().unwrap();
+        Self { nodes: all, apps, key, model: Model::new(), count: 0, signing: vec![(first, u64::MAX)] }
     }
 
     /// The node that the next request goes to, up to date with what others did.
-    async fn node(&self) -> &Server {
+    pub(super) async fn node(&self) -> &Server {
         let node = &self.nodes[self.count % self.nodes.len()];
         node.store.refresh().await.unwrap();
         node
@@ -137,6 +149,7 @@ impl World {
                 self.node().await.store.delete_sessions_of(&account(person)).await.unwrap();
                 self.model.sign_out(person);
             }
+            Step::RotateKeys => self.rotate(),
             Step::Sweep => {
                 // One process alone sweeps at a time.
                 self.nodes[0].store.sweep().await.unwrap();
@@ -147,6 +160,20 @@ impl World {
                 self.model.now += seconds;
             }
         }
+    }
+
+    /// Another key signs from now on. Those before it are published for as long as what they signed lives.
+    fn rotate(&mut self) {
+        let now = self.model.now;
+        self.signing[0].1 = now;
+        self.signing.retain(|(_, stopped)| stopped + ACCESS > now);
+        let is_out = |key: &&Arc<SigningKey>| !self.signing.iter().any(|(k, _)| k.kid() == key.kid());
+        let next = spare_keys().iter().find(is_out).cloned();
+        // With every key in use the oldest signs again.
+        let next = next.unwrap_or_else(|| self.signing.pop().unwrap().0);
+        self.signing.insert(0, (next, u64::MAX));
+        let keys = self.signing.iter().map(|(key, _)| Arc::clone(key)).collect();
+        self.nodes[0].keys.replace(keys);
     }
 
     /// The app whose the handle is, or another.
@@ -273,6 +300,10 @@ impl World {
         assert_eq!(tokens["expires_in"], life);
         let access = self.model.handle(text("access_token"), grant, scope, life);
         self.model.access.push(access);
+        if let Some(id_token) = tokens["id_token"].as_str() {
+            let id_token = self.model.handle(id_token, grant, Scope::new(), ACCESS);
+            self.model.identities.push(id_token);
+        }
         if can_refresh {
             let refresh = self.model.handle(text("refresh_token"), grant, whole, REFRESH);
             self.model.refresh.push(refresh);
@@ -294,68 +325,6 @@ impl World {
         if !self.model.is_active(app) {
             assert_eq!(answer.error().1, "invalid_client");
         }
-    }
-
-    /// The latest tokens, and as many chosen among the others, are as alive as the model says, and say what it says.
-    async fn check(&mut self, some: usize) {
-        let start = self.count;
-        let chosen = |list: &[Handle]| -> Vec<Handle> {
-            let (old, new) = list.split_at(list.len().saturating_sub(some));
-            let older = (0..some.min(old.len())).map(|n| &old[(start * 7 + n * 13) % old.len()]);
-            new.iter().chain(older).cloned().collect()
-        };
-        for token in chosen(&self.model.access) {
-            let said = self.introspect(&token).await;
-            assert_eq!(
-                said["active"],
-                self.model.is_live(&token),
-                "{token:?} {:?}",
-                self.model.grants[token.grant]
-            );
-            if said["active"] == true {
-                let grant = &self.model.grants[token.grant];
-                assert_eq!(words(said["scope"].as_str().unwrap()), token.scope);
-                assert_eq!(said["client_id"], APPS[grant.app]);
-                assert_eq!(said["patient"].is_string(), grant.patient);
-                assert_eq!(said["sub"], grant.person.map_or(APPS[SYSTEM], |person| PEOPLE[person]));
-            }
-        }
-        for token in chosen(&self.model.refresh) {
-            let said = self.introspect(&token).await;
-            assert_eq!(
-                said["active"],
-                self.model.can_refresh(&token),
-                "{token:?} {:?}",
-                self.model.grants[token.grant]
-            );
-        }
-        if let Some(token) = pick(&self.model.access, start).map(|at| self.model.access[at].clone()) {
-            self.userinfo(&token).await;
-        }
-    }
-
-    /// Everything, at the end.
-    pub async fn check_all(&mut self) {
-        for _ in 0..self.nodes.len() {
-            self.count += 1;
-            self.check(usize::MAX / 2).await;
-        }
-    }
-
-    async fn introspect(&self, token: &Handle) -> Value {
-        let fields = [("client_id", "auditor"), ("client_secret", "s"), ("token", token.text.as_str())];
-        self.node().await.form("/oauth/introspect", &[], &fields).await.ok()
-    }
-
-    async fn userinfo(&self, token: &Handle) {
-        let bearer = format!("Bearer {}", token.text);
-        let answer = self.node().await.get("/oauth/userinfo", &[("authorization", &bearer)]).await;
-        let expected = match (self.model.is_live(token), token.scope.contains("openid")) {
-            (false, _) => 401,
-            (true, false) => 403,
-            (true, true) => 200,
-        };
-        assert_eq!(answer.status.as_u16(), expected, "{token:?}: {}", answer.body);
     }
 }
 

@@ -5,7 +5,7 @@ Two rows: a refresh with a client secret, opaque tokens, rotated; and client_cre
 used once. (client_credentials with a secret is refused here, as SMART asks.) The product keeps every token, every used assertion and
 an audit event durably before it answers; the peer keeps all in memory.
 
-Usage: token.py CHARTGATE DEMO_EHR [--seconds N] [--rounds N]
+Usage: tokens.py CHARTGATE DEMO_EHR [--seconds N] [--rounds N]
 """
 
 import argparse
