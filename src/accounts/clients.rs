@@ -114,7 +114,12 @@ impl Accounts {
         self.client_changed(id, "client_remove", by).await
     }
 
-    async fn client_changed(&self, id: &ClientId, what: &str, by: &By) -> Result<(), AccountsError> {
+    pub(super) async fn client_changed(
+        &self,
+        id: &ClientId,
+        what: &str,
+        by: &By,
+    ) -> Result<(), AccountsError> {
         let about = About { client: Some(id.clone()), ..About::default() };
         self.record(by, AuditKind::Administration, what, about).await
     }
@@ -169,7 +174,7 @@ fn is_key_set(jwks: &str) -> bool {
     })
 }
 
-fn is_web_address(text: &str) -> bool {
+pub(super) fn is_web_address(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
         let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         url.fragment().is_none() && (url.scheme() == "https" || (url.scheme() == "http" && here))
@@ -177,7 +182,7 @@ fn is_web_address(text: &str) -> bool {
 }
 
 /// As a web address, or the private scheme of a native app, which holds a dot (RFC 8252 7.1).
-fn is_redirect(text: &str) -> bool {
+pub(super) fn is_redirect(text: &str) -> bool {
     is_web_address(text)
         || Url::parse(text).is_ok_and(|url| url.fragment().is_none() && url.scheme().contains('.'))
 }

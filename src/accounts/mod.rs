@@ -3,8 +3,10 @@
 //! Each checks what it is given, changes the store in one transaction and writes its audit event.
 
 mod clients;
+pub mod failures;
 mod people;
 mod practices;
+pub mod registration;
 mod relationships;
 mod saved;
 mod sign_in;

@@ -114,7 +114,7 @@ impl Accounts {
 }
 
 /// Something before and something after one `@`, without spaces: all that can be said short of sending a mail.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     text.len() <= 254
         && !local.is_empty()

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::failures::FailureLog;
 use crate::audit::AuditWriter;
 use crate::domain::clock::SharedClock;
 use crate::ehr::Ehr;
@@ -22,6 +23,8 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 /// How often the outbox is looked at.
 const MAIL_EVERY: Duration = Duration::from_secs(5);
+/// How often the refused requests of clients are written down for their vendors.
+const FAILURES_EVERY: Duration = Duration::from_secs(2);
 /// How often samples of metrics are folded together.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -33,6 +36,7 @@ pub struct Background {
     pub(super) clock: SharedClock,
     pub(super) ehr: Arc<Ehr>,
     pub(super) writer: AuditWriter<Store>,
+    pub(super) failures: Arc<FailureLog>,
     pub(super) mail: Option<Smtp>,
     pub(super) metrics: Metrics,
 }
@@ -40,6 +44,7 @@ pub struct Background {
 /// The work under way.
 pub struct Running {
     writer: JoinHandle<()>,
+    failures: Arc<FailureLog>,
 }
 
 impl Background {
@@ -57,6 +62,11 @@ impl Background {
         repeat(stop, UPKEEP_EVERY, move || {
             metrics.upkeep();
             async { Ok(()) }
+        });
+        let failures = self.failures.clone();
+        repeat(stop, FAILURES_EVERY, move || {
+            let failures = failures.clone();
+            async move { failures.write().await.map(drop).map_err(Into::into) }
         });
         let store = self.store.clone();
         repeat(stop, SWEEP_EVERY, move || {
@@ -86,13 +96,16 @@ impl Background {
                 () = ehr.keep_capabilities() => {}
             }
         }));
-        Running { writer }
+        Running { writer, failures: self.failures }
     }
 }
 
 impl Running {
     /// Waits until the last audit event is written; whoever could send one must be gone.
     pub async fn finish(self) {
+        if let Err(error) = self.failures.write().await {
+            tracing::warn!(%error, "the last refused requests of clients could not be written down");
+        }
         if tokio::time::timeout(Duration::from_secs(5), self.writer).await.is_err() {
             tracing::error!("the audit writer did not finish in time");
         }

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::authorizer::{AccessSettings, Authorizer};
 use crate::access::sources::AuditSink;
 use crate::accounts::Accounts;
+use crate::accounts::failures::FailureLog;
 use crate::audit::AuditLog;
 use crate::cache::Cache;
 use crate::config::Config;
@@ -120,7 +121,8 @@ impl App {
         );
         let pieces =
             Pieces { config, surroundings, store: &store, web, records, ehr: ehr.clone(), audit, outbound };
-        let router = pieces.router(keys.clone(), passwords.clone())?;
+        let failures = Arc::new(FailureLog::new(store.clone(), clock.clone()));
+        let router = pieces.router(keys.clone(), passwords.clone(), failures.clone())?;
 
         let mail = options::mail(config)?;
         let background = Background {
@@ -130,6 +132,7 @@ impl App {
             clock,
             ehr,
             writer,
+            failures,
             mail,
             metrics: metrics.clone(),
         };
@@ -196,10 +199,15 @@ struct Pieces<'a> {
 }
 
 impl Pieces<'_> {
-    fn router(self, keys: Arc<IdTokenKeys>, passwords: Arc<Passwords>) -> Result<Router, BuildError> {
+    fn router(
+        self,
+        keys: Arc<IdTokenKeys>,
+        passwords: Arc<Passwords>,
+        failures: Arc<FailureLog>,
+    ) -> Result<Router, BuildError> {
         let clock = self.surroundings.clock.clone();
         let mrn_system: Option<Arc<str>> = self.config.hospital.mrn_system.as_deref().map(Into::into);
-        let fhir = self.facade();
+        let fhir = self.facade().layer(from_fn_with_state(failures.clone(), facade::refusals::note));
         let panels = Arc::new(Panels::new(self.records.clone(), self.store.clone()));
         let directory = Arc::new(oauth::directory::Directory::new(
             self.records.clone(),
@@ -208,6 +216,12 @@ impl Pieces<'_> {
             clock.clone(),
             mrn_system.clone(),
         ));
+        let (random, numbers) = (self.surroundings.random.clone(), self.surroundings.random.clone());
+        let accounts =
+            Accounts::new(self.store.clone(), passwords, self.audit.clone(), clock.clone(), random)
+                .with_session_life(self.config.identity.session.0)
+                .with_letters(options::letters(self.config)?);
+        let accounts = Arc::new(accounts);
         let authorization_server = oauth::State::new(oauth::Parts {
             web: self.web.clone(),
             id_token_keys: keys,
@@ -215,18 +229,16 @@ impl Pieces<'_> {
             fhir_users: directory,
             audit: self.audit.clone(),
             client_keys: self.outbound.client(Purpose::Jwks),
+            accounts: accounts.clone(),
+            failures: failures.clone(),
             settings: oauth::Settings {
                 brands: Some(brands::content(self.config, &self.web, clock.now())),
                 ..options::oauth(self.config)
             },
         });
-        let (random, numbers) = (self.surroundings.random.clone(), self.surroundings.random.clone());
-        let accounts = Accounts::new(self.store.clone(), passwords, self.audit.clone(), clock, random)
-            .with_session_life(self.config.identity.session.0)
-            .with_letters(options::letters(self.config)?);
         let pages = portal::router(portal::Parts {
             web: self.web.clone(),
-            accounts: Arc::new(accounts),
+            accounts,
             records: self.records,
             panels,
             ehr: self.ehr,

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::clock::Timestamp;
-use super::ids::{AccountId, AuthorizationId, ClientId, FhirId, PracticeId};
+use super::ids::{AccountId, AuthorizationId, ClientId, FhirId, InitialTokenId, PracticeId};
+use super::registration::Proposal;
 use super::secret::TokenHash;
 use super::thumbprint::KeyThumbprint;
 
@@ -133,8 +134,16 @@ pub struct ClientDetails {
     pub security: ClientSecurity,
     /// SHA-256, hexadecimal, of the token with which the vendor manages its registration (RFC 7592 1.2).
     pub registration_token: Option<String>,
-    /// What staff said when they refused or suspended it, for the vendor to read.
+    /// What staff said when they refused or suspended it, or refused a change, for the vendor to read.
     pub reason: Option<String>,
+    /// Whether the client asked for `client_secret_post`; both ways of sending a secret work in any case.
+    pub secret_by_post: bool,
+    /// The practice that the vendor of a backend client names, by NPI or name, until staff bind one.
+    pub practice_named: Option<String>,
+    /// The initial access token with which it was registered.
+    pub initial_token: Option<InitialTokenId>,
+    /// A change that waits for staff.
+    pub proposal: Option<Box<Proposal>>,
 }
 
 /// Something that an app can be launched for.

@@ -125,6 +125,10 @@ own_id!(
     ClientId, "client id"
 );
 own_id!(
+    /// An initial access token; not the token itself.
+    InitialTokenId, "initial access token id"
+);
+own_id!(
     /// What a user authorized a client to do; every code and token hangs on one.
     AuthorizationId, "authorization id"
 );

@@ -171,3 +171,8 @@ fn credentials(header: &str) -> Option<(Scheme, &str)> {
     };
     Some((scheme, token.trim()))
 }
+
+/// The token of an `Authorization` header, by either scheme.
+pub(super) fn token_of(header: &str) -> Option<&str> {
+    credentials(header).map(|(_, token)| token)
+}

@@ -9,6 +9,7 @@ mod cors;
 mod metadata;
 mod problem;
 mod read;
+pub mod refusals;
 mod search;
 
 use std::sync::Arc;

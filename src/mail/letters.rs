@@ -24,6 +24,63 @@ impl Letters {
         )
     }
 
+    /// A registration arrived and waits for staff. Goes to an address that nobody has confirmed, so it repeats nothing that
+    /// was typed.
+    pub fn client_received(&self, to: &str, client: &str) -> Message {
+        let text = format!(
+            "Somebody registered an app with us and named this address as its contact.\n\n\
+             The client_id is {client}. We look at every registration before the app may ask for anything, and write to \
+             this address when we have decided.\n\nIf you do not expect this, nothing is left to do."
+        );
+        self.letter(to, "An app registration has arrived", &text)
+    }
+
+    /// Staff let the client act.
+    pub fn client_approved(&self, to: &str, name: &str, client: &str) -> Message {
+        let text = format!("{name} (client_id {client}) may connect from now on.\n\n{}", self.app_page());
+        self.letter(to, "Your app is approved", &text)
+    }
+
+    /// Staff said no.
+    pub fn client_refused(&self, to: &str, client: &str, reason: &str) -> Message {
+        let text = format!(
+            "We did not approve the app with the client_id {client}, for this reason:\n\n{reason}\n\n\
+             You can change the registration and so ask again. {}",
+            self.app_page()
+        );
+        self.letter(to, "Your app is not approved", &text)
+    }
+
+    /// Staff stopped the client.
+    pub fn client_suspended(&self, to: &str, client: &str, reason: &str) -> Message {
+        let text = format!(
+            "The app with the client_id {client} cannot connect for now, for this reason:\n\n{reason}\n\n{}",
+            self.app_page()
+        );
+        self.letter(to, "Your app is suspended", &text)
+    }
+
+    /// Staff agreed to a change.
+    pub fn client_change_approved(&self, to: &str, name: &str, client: &str) -> Message {
+        let text = format!("The change of {name} (client_id {client}) is in force.\n\n{}", self.app_page());
+        self.letter(to, "The change of your app is approved", &text)
+    }
+
+    /// Staff did not agree to a change.
+    pub fn client_change_refused(&self, to: &str, client: &str, reason: &str) -> Message {
+        let text = format!(
+            "The app with the client_id {client} stays as it was registered; we did not approve the change, for this \
+             reason:\n\n{reason}\n\n{}",
+            self.app_page()
+        );
+        self.letter(to, "The change of your app is not approved", &text)
+    }
+
+    fn app_page(&self) -> String {
+        let portal = self.portal.trim_end_matches('/');
+        format!("Its state and its failed requests: {portal}/developers/apps")
+    }
+
     fn letter(&self, to: &str, subject: &str, text: &str) -> Message {
         let Self { hospital, portal, support } = self;
         Message {

@@ -12,12 +12,19 @@ use crate::domain::secret::TokenHash;
 use super::assertion::{Assertion, AssertionError, Checked};
 use super::client_auth::Presented;
 use super::client_keys::KeySet;
+use super::culprit;
 use super::error::OAuthError;
 use super::params::Params;
 use super::state::State;
 
 /// Authenticates the client of a request.
 pub async fn client(state: &State, headers: &HeaderMap, form: &Params) -> Result<Arc<Client>, OAuthError> {
+    let client = presented(state, headers, form).await?;
+    culprit::authenticated(&client);
+    Ok(client)
+}
+
+async fn presented(state: &State, headers: &HeaderMap, form: &Params) -> Result<Arc<Client>, OAuthError> {
     match Presented::read(headers, form)? {
         Presented::Nothing(id) => {
             let client = active(state, &id)?;
@@ -46,6 +53,7 @@ pub fn says_who(headers: &HeaderMap, form: &Params) -> bool {
 
 /// The active client with this id.
 pub fn active(state: &State, id: &ClientId) -> Result<Arc<Client>, OAuthError> {
+    culprit::named(id);
     let client = state.store().client(id).filter(|client| client.state == ClientState::Active);
     client.ok_or_else(|| refused(id, "unknown or suspended"))
 }

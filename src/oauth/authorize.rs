@@ -107,6 +107,7 @@ pub fn read(state: &State, encoded: &str) -> Result<AuthorizeRequest, Failure> {
     let params = Params::parse(encoded).ok_or(OAuthError::TooLong)?;
     let (params, pushed) = pushed::unsealed(state, params)?;
     let (client, _) = request::identify(&params)?;
+    super::culprit::named(&client);
     let client = state.store().client(&client).map(|client| (*client).clone());
     Ok(AuthorizeRequest::verify(client, params, state.endpoints(), pushed)?)
 }

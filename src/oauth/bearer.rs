@@ -32,6 +32,7 @@ pub async fn token(
     let value = values.next().filter(|_| values.next().is_none()).and_then(|value| value.to_str().ok());
     let (scheme, token) = value.and_then(|text| text.split_once(' ')).ok_or(OAuthError::InvalidToken)?;
     let token = PlainToken::presented(TokenKind::Access, token.trim()).ok_or(OAuthError::InvalidToken)?;
+    super::culprit::holds(&token.hash());
     let found = state.store().subject_of(&token.hash()).await.map_err(|e| internal(&e))?;
     let found = found.filter(|found| state.store().directory().standing(&found.subject).active);
     let found = found.ok_or(OAuthError::InvalidToken)?;

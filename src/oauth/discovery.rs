@@ -77,6 +77,7 @@ fn common(endpoints: &Endpoints) -> Value {
         "require_pushed_authorization_requests": false,
         "revocation_endpoint": endpoints.revoke,
         "introspection_endpoint": endpoints.introspect,
+        "registration_endpoint": endpoints.register,
         "jwks_uri": endpoints.jwks,
         "grant_types_supported": GRANT_TYPES,
         "response_types_supported": ["code"],
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_381_to_394_the_smart_document_is_complete() {
+    fn rows_381_to_394_and_438_the_smart_document_is_complete() {
         let smart = smart(&Endpoints::under("https://gate.example"), None);
         for required in [
             "issuer",
@@ -236,6 +237,7 @@ mod tests {
             "response_types_supported",
             "introspection_endpoint",
             "revocation_endpoint",
+            "registration_endpoint",
             "token_endpoint_auth_methods_supported",
             "token_endpoint_auth_signing_alg_values_supported",
             "management_endpoint",

@@ -17,6 +17,8 @@ pub struct Endpoints {
     pub revoke: String,
     /// Introspection (RFC 7662).
     pub introspect: String,
+    /// Registration (RFC 7591).
+    pub register: String,
     /// OpenID userinfo.
     pub userinfo: String,
     /// Our public keys.
@@ -46,6 +48,10 @@ impl Endpoints {
     pub const REVOKE: &'static str = "/oauth/revoke";
     /// Introspection endpoint.
     pub const INTROSPECT: &'static str = "/oauth/introspect";
+    /// Registration endpoint.
+    pub const REGISTER: &'static str = "/oauth/register";
+    /// Where one registration is managed (RFC 7592).
+    pub const REGISTERED: &'static str = "/oauth/register/{client_id}";
     /// Userinfo endpoint.
     pub const USERINFO: &'static str = "/oauth/userinfo";
     /// JWK Set.
@@ -72,6 +78,7 @@ impl Endpoints {
             par: at(Self::PAR),
             revoke: at(Self::REVOKE),
             introspect: at(Self::INTROSPECT),
+            register: at(Self::REGISTER),
             userinfo: at(Self::USERINFO),
             jwks: at(Self::JWKS),
             style: at(Self::STYLE),

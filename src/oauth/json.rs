@@ -23,13 +23,20 @@ pub fn answer(status: StatusCode, body: &Value) -> Response {
 /// An error (RFC 6749 5.2; RFC 6750 3 for bearer tokens). `request` are the headers of the request: a client that used the
 /// `Authorization` header is told which scheme to use.
 pub fn error(error: OAuthError, request: &HeaderMap) -> Response {
-    let body = json!({"error": error.code(), "error_description": error.text()});
+    error_saying(error, error.text(), request)
+}
+
+/// As [`error`], with another description: in ASCII, and without anything that was sent.
+pub fn error_saying(error: OAuthError, description: &str, request: &HeaderMap) -> Response {
+    let body = json!({"error": error.code(), "error_description": description});
     let mut response = answer(error.status(), &body);
     response.extensions_mut().insert(error);
     let challenge = match error {
         OAuthError::InvalidClient if request.contains_key(AUTHORIZATION) => Some("Basic realm=\"chartgate\""),
-        OAuthError::InvalidToken if !request.contains_key(AUTHORIZATION) => Some("Bearer"),
-        OAuthError::InvalidToken => Some("Bearer error=\"invalid_token\""),
+        OAuthError::InvalidToken | OAuthError::RegistrationToken if !request.contains_key(AUTHORIZATION) => {
+            Some("Bearer")
+        }
+        OAuthError::InvalidToken | OAuthError::RegistrationToken => Some("Bearer error=\"invalid_token\""),
         OAuthError::InsufficientScope => Some("Bearer error=\"insufficient_scope\""),
         _ => None,
     };

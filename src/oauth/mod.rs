@@ -14,6 +14,7 @@ pub mod client_keys;
 pub mod consent;
 pub mod context;
 pub mod cors;
+pub mod culprit;
 pub mod directory;
 pub mod discovery;
 pub mod dpop;
@@ -37,6 +38,9 @@ pub mod pkce;
 pub mod public;
 pub mod pushed;
 pub mod redirect;
+pub mod refusals;
+pub mod register;
+pub mod register_json;
 pub mod request;
 pub mod revoke;
 pub mod scopes;
@@ -62,15 +66,22 @@ pub fn router(state: &State) -> Router {
     let pages = Router::new()
         .route(Endpoints::AUTHORIZE, get(authorize::get).post(authorize::post))
         .route(Endpoints::PATIENT, get(authorize::out_of_date).post(patient::post))
-        .route(Endpoints::CONSENT, get(authorize::out_of_date).post(consent::post));
+        .route(Endpoints::CONSENT, get(authorize::out_of_date).post(consent::post))
+        .layer(from_fn_with_state(state.clone(), refusals::note));
     let api = Router::new()
         .route(Endpoints::TOKEN, post(token::post))
         .route(Endpoints::PAR, post(par::post))
         .route(Endpoints::REVOKE, post(revoke::post))
         .route(Endpoints::INTROSPECT, post(introspect::post))
         .route(Endpoints::USERINFO, get(userinfo::serve).post(userinfo::serve))
+        .layer(from_fn_with_state(state.clone(), refusals::note))
         .layer(from_fn_with_state(state.clone(), dpop::offer_nonce))
         .layer(from_fn_with_state(state.clone(), cors::registered_origins))
+        .layer(from_fn_with_state(state.web().clone(), web::request_id::assign));
+    let registration = Router::new()
+        .route(Endpoints::REGISTER, post(register::register))
+        .route(Endpoints::REGISTERED, get(register::read).put(register::update).delete(register::delete))
+        .layer(from_fn_with_state(state.clone(), refusals::note))
         .layer(from_fn_with_state(state.web().clone(), web::request_id::assign));
     let discovery = Router::new()
         .route("/fhir/r4/.well-known/smart-configuration", get(discovery::smart_configuration))
@@ -80,5 +91,5 @@ pub fn router(state: &State) -> Router {
         .route(Endpoints::STYLE, get(discovery::style))
         .route(Endpoints::BRANDS, get(brands::serve))
         .layer(from_fn(public::for_anybody));
-    web::wrap(pages, state.web()).merge(api).merge(discovery).with_state(state.clone())
+    web::wrap(pages, state.web()).merge(api).merge(registration).merge(discovery).with_state(state.clone())
 }

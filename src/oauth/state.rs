@@ -7,6 +7,8 @@ use axum::extract::FromRef;
 use fhir_profiles::brands::Brands;
 
 use crate::access::sources::AuditSink;
+use crate::accounts::Accounts;
+use crate::accounts::failures::FailureLog;
 use crate::domain::audit::{AuditEvent, AuditKind, AuditOutcome};
 use crate::domain::clock::Timestamp;
 use crate::domain::random::Random;
@@ -67,6 +69,10 @@ pub struct Parts {
     pub audit: Arc<dyn AuditSink>,
     /// For clients' key sets.
     pub client_keys: HttpClient,
+    /// Registration of clients.
+    pub accounts: Arc<Accounts>,
+    /// Where refused requests are noted for the clients' vendors.
+    pub failures: Arc<FailureLog>,
     /// Lifetimes.
     pub settings: Settings,
 }
@@ -129,6 +135,16 @@ impl State {
     /// Clients' key sets.
     pub fn fetched_keys(&self) -> &FetchedKeys {
         &self.0.fetched_keys
+    }
+
+    /// Registration of clients.
+    pub fn accounts(&self) -> &Accounts {
+        &self.0.parts.accounts
+    }
+
+    /// Where refused requests are noted.
+    pub fn failures(&self) -> &FailureLog {
+        &self.0.parts.failures
     }
 
     /// Keys that sign `id_token`s.

@@ -6,7 +6,8 @@ use sqlx::{Column as _, PgConnection, Row as _, SqliteConnection, TypeInfo as _,
 
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{
-    AccountId, AuthorizationId, ClientId, FhirId, GrantId, Npi, PracticeId, SponsorshipId,
+    AccountId, AuthorizationId, ClientId, FhirId, GrantId, InitialTokenId, Npi, PracticeId, RequestId,
+    SponsorshipId,
 };
 use crate::domain::secret::TokenHash;
 
@@ -58,7 +59,19 @@ macro_rules! text_args {
         }
     )*};
 }
-text_args!(AccountId, AuthorizationId, ClientId, FhirId, GrantId, Npi, PracticeId, SponsorshipId, String);
+text_args!(
+    AccountId,
+    AuthorizationId,
+    ClientId,
+    FhirId,
+    GrantId,
+    InitialTokenId,
+    Npi,
+    PracticeId,
+    RequestId,
+    SponsorshipId,
+    String
+);
 
 impl From<&str> for Arg {
     fn from(value: &str) -> Self {

@@ -17,9 +17,11 @@ pub mod clients;
 pub mod consents;
 pub mod directory;
 pub mod error;
+pub mod failures;
 mod follow;
 mod grant_table;
 pub mod grants;
+pub mod initial_tokens;
 pub mod jobs;
 pub mod jti;
 pub mod keys;
@@ -288,7 +290,9 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("changes", changes::ALL),
         ("clients", clients::ALL),
         ("consents", consents::ALL),
+        ("failures", failures::ALL),
         ("grants", grants::ALL),
+        ("initial_tokens", initial_tokens::ALL),
         ("jobs", jobs::ALL),
         ("jti", jti::ALL),
         ("keys", keys::ALL),

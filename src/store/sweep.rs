@@ -33,6 +33,8 @@ statements! {
              (SELECT hash FROM codes WHERE expires_at < $1 LIMIT 1000)";
     REFRESH_TOKENS = "DELETE FROM refresh_tokens WHERE hash IN
                       (SELECT hash FROM refresh_tokens WHERE expires_at < $1 LIMIT 1000)";
+    FAILURES = "DELETE FROM client_failures WHERE last_at < $1";
+    INITIAL_TOKENS = "DELETE FROM initial_tokens WHERE expires_at < $1";
     AUTHORIZATIONS = "DELETE FROM authorizations WHERE id IN
                       (SELECT z.id FROM authorizations z WHERE z.created_at < $1
                        AND NOT EXISTS (SELECT 1 FROM codes c WHERE c.authorization_id = z.id)
@@ -41,7 +43,7 @@ statements! {
 }
 
 impl Store {
-    /// Removes what has expired: sessions, codes, tokens, launches, jti, throttle counters, sent mails. Returns how many rows;
+    /// Removes what has expired: sessions, codes, tokens, launches, jti, throttle counters, clients' failures, sent mails. Returns how many rows;
     /// none when another process is at it.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         if !self.take_lease("sweep", &self.inner.node, LEASE).await? {
@@ -49,13 +51,15 @@ impl Store {
         }
         let now = self.now();
         let spent = now.minus(REUSE_WINDOW);
-        let steps: [(Sql, Timestamp); 9] = [
+        let steps: [(Sql, Timestamp); 11] = [
             (SESSIONS, now),
             (LAUNCHES, now),
             (ACCESS_TOKENS, now),
             (PUSHED, now),
             (JTI, now),
             (THROTTLES, now.minus(Duration::from_hours(1))),
+            (FAILURES, now.minus(super::failures::KEPT_FOR)),
+            (INITIAL_TOKENS, now.minus(MAILS)),
             (CODES, spent),
             (REFRESH_TOKENS, spent),
             (AUTHORIZATIONS, spent),

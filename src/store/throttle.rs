@@ -37,6 +37,8 @@ pub enum ThrottleKind {
     PatientSearch,
     /// Failed client authentication, by client id.
     ClientAuth,
+    /// Registrations without a token from one network address, each of them.
+    Registration,
 }
 
 impl ThrottleKind {
@@ -47,6 +49,7 @@ impl ThrottleKind {
             Self::SignInAddress => "sign_in_address",
             Self::PatientSearch => "patient_search",
             Self::ClientAuth => "client_auth",
+            Self::Registration => "registration",
         }
     }
 
@@ -55,6 +58,7 @@ impl ThrottleKind {
         match self {
             Self::SignInAccount | Self::ClientAuth => 5,
             Self::SignInAddress | Self::PatientSearch => 20,
+            Self::Registration => 10,
         }
     }
 }
@@ -73,7 +77,7 @@ impl ThrottleKind {
     const fn longest(self) -> Duration {
         match self {
             Self::SignInAccount | Self::ClientAuth => Duration::from_mins(1),
-            Self::SignInAddress | Self::PatientSearch => Duration::from_mins(15),
+            Self::SignInAddress | Self::PatientSearch | Self::Registration => Duration::from_mins(15),
         }
     }
 }

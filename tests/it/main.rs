@@ -19,6 +19,7 @@ mod oracle;
 mod oracle_world;
 mod portal;
 mod ranks;
+mod registration;
 mod server;
 mod store;
 mod support;

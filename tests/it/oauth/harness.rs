@@ -9,7 +9,10 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use chartgate::access::authorizer::PatientSought;
 use chartgate::access::sources::{AuditSink, AuditUnavailable};
+use chartgate::accounts::Accounts;
+use chartgate::accounts::failures::FailureLog;
 use chartgate::credentials::install_crypto_provider;
+use chartgate::credentials::password::Passwords;
 use chartgate::credentials::seal::SealingKey;
 use chartgate::credentials::signing::{SigningAlgorithm, SigningKey};
 use chartgate::domain::account::{Account, AccountKind, AccountState};
@@ -144,6 +147,8 @@ pub struct Server {
     pub clock: Arc<ManualClock>,
     pub log: Arc<Log>,
     pub keys: Arc<IdTokenKeys>,
+    pub accounts: Arc<Accounts>,
+    pub failures: Arc<FailureLog>,
     people: Arc<People>,
     database: Arc<Database>,
 }
@@ -203,6 +208,10 @@ impl Server {
         let web = Web::new(store.clone(), clock.clone(), Arc::new(SystemRandom), &key, settings);
         let jwks = PurposeOptions { private_networks: true, ..PurposeOptions::default() };
         let outbound = Outbound::new(&OutboundOptions { jwks, ..OutboundOptions::default() }).unwrap();
+        let random = Arc::new(SystemRandom);
+        let passwords = Arc::new(Passwords::new(random.clone(), 1).unwrap());
+        let accounts = Arc::new(Accounts::new(store.clone(), passwords, log.clone(), clock.clone(), random));
+        let failures = Arc::new(FailureLog::new(store.clone(), clock.clone()));
         let state = State::new(Parts {
             web,
             id_token_keys: keys.clone(),
@@ -210,13 +219,15 @@ impl Server {
             fhir_users: people.clone(),
             audit: log.clone(),
             client_keys: outbound.client(Purpose::Jwks),
+            accounts: accounts.clone(),
+            failures: failures.clone(),
             settings: Settings {
                 brands: Some(brands()),
                 tenant: Some("tenant-7".to_owned()),
                 ..Settings::default()
             },
         });
-        Self { router: router(&state), store, clock, log, keys, people, database }
+        Self { router: router(&state), store, clock, log, keys, accounts, failures, people, database }
     }
 
     async fn add_people(&self) {

@@ -13,6 +13,7 @@ mod model;
 mod par;
 mod races;
 mod refresh;
+mod register;
 mod signing;
 mod token;
 mod tokens;

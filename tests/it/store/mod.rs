@@ -5,6 +5,7 @@ mod changes;
 mod nouns;
 mod oauth;
 mod people;
+mod registration;
 mod relationships;
 mod samples;
 mod statements;
