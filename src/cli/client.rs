@@ -12,6 +12,7 @@ use crate::domain::random::SystemRandom;
 use crate::domain::secret::{PlainToken, TokenKind};
 use crate::fhir::scope::ScopeSet;
 
+use super::invite::{self, Invite, Uninvite};
 use super::open::Installation;
 use super::{CommandError, Place};
 
@@ -23,6 +24,12 @@ pub enum ClientCommand {
     List(Place),
     /// Remove a client; its tokens end with it.
     Remove(RemoveClient),
+    /// Make an initial access token, with which a vendor registers clients itself.
+    Invite(Box<Invite>),
+    /// List the initial access tokens.
+    Invitations(Place),
+    /// Take an initial access token back.
+    Uninvite(Uninvite),
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -81,6 +88,9 @@ pub async fn run(command: ClientCommand) -> Result<(), CommandError> {
         ClientCommand::Add(add) => self::add(*add).await,
         ClientCommand::List(place) => list(&place).await,
         ClientCommand::Remove(remove) => self::remove(remove).await,
+        ClientCommand::Invite(new) => invite::invite(*new).await,
+        ClientCommand::Invitations(place) => invite::list(&place).await,
+        ClientCommand::Uninvite(end) => invite::uninvite(end).await,
     }
 }
 

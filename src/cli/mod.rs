@@ -3,6 +3,7 @@
 mod check;
 mod client;
 mod demo;
+mod invite;
 mod keys;
 mod open;
 mod practice;

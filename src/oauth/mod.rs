@@ -50,7 +50,6 @@ mod testing;
 pub mod token;
 pub mod token_response;
 pub mod userinfo;
-pub mod words;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -60,6 +59,7 @@ use crate::web;
 
 use self::endpoints::Endpoints;
 pub use self::state::{Parts, Settings, State};
+use crate::web::scope_words as words;
 
 /// Every route of the authorization server, with what it needs around it.
 pub fn router(state: &State) -> Router {

@@ -14,6 +14,7 @@ mod saved;
 mod search;
 mod sign_in;
 mod staff;
+pub mod vendors;
 
 #[cfg(test)]
 mod samples;
@@ -93,6 +94,7 @@ pub fn router(parts: Parts) -> Router {
         .merge(family::router())
         .merge(staff::router())
         .merge(help::router())
+        .merge(vendors::router())
         .with_state(Portal::new(parts))
         .merge(web::router().with_state(web))
         .fallback(async || Problem::NotFound)

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use scraper::{ElementRef, Html, Selector};
 
-use super::{family, help, home, hospital, open, saved, search, sign_in, staff};
+use super::{family, help, home, hospital, open, saved, search, sign_in, staff, vendors};
 use crate::domain::account::{Account, AccountKind, AccountState, StaffRole};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, Npi};
@@ -39,6 +39,7 @@ fn every_page() -> Vec<(&'static str, String)> {
     all.extend(help::samples(&Chrome::sample("Help", Some(&ana), "/help")));
     all.extend(family::samples(&Chrome::sample("Who can see", Some(&rosa), "/")));
     all.extend(staff::samples(&kim, &ana));
+    all.extend(vendors::samples());
     let chrome = |title| Chrome::sample(title, Some(&ana), "/");
     let unreachable = Problem::HospitalUnreachable { retry_after: None };
     all.push(("problem-not-found", problem::sample(&Problem::NotFound, chrome("This page is not here"))));

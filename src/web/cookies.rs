@@ -1,4 +1,4 @@
-//! The portal's cookies: the session, the browser's half of the form token, and the records opened last.
+//! The portal's cookies: the session, the browser's half of the form token, the records opened last, and a vendor's registration.
 
 use http::HeaderMap;
 use http::header::COOKIE;
@@ -14,6 +14,8 @@ pub enum Cookie {
     Form,
     /// The records opened last in this browser, sealed.
     Recent,
+    /// Whose registration a vendor manages, sealed.
+    Vendor,
 }
 
 impl Cookie {
@@ -26,6 +28,8 @@ impl Cookie {
             (Self::Form, false) => "chartgate-form",
             (Self::Recent, true) => "__Host-chartgate-recent",
             (Self::Recent, false) => "chartgate-recent",
+            (Self::Vendor, true) => "__Host-chartgate-vendor",
+            (Self::Vendor, false) => "chartgate-vendor",
         }
     }
 

@@ -71,6 +71,18 @@ impl PageKeys {
         serde_json::from_slice(&plain).ok()
     }
 
+    /// A value that a browser keeps for somebody without an account, unreadable to it; for a cookie.
+    pub fn seal_for_browser<T: Serialize>(&self, purpose: &str, value: &T, random: &dyn Random) -> String {
+        let plain = serde_json::to_vec(value).unwrap_or_default();
+        self.sealer.seal(&plain, &browser_binding(purpose), random).unwrap_or_default()
+    }
+
+    /// What [`PageKeys::seal_for_browser`] sealed for this purpose.
+    pub fn open_from_browser<T: DeserializeOwned>(&self, purpose: &str, sealed: &str) -> Option<T> {
+        let plain = self.sealer.open(sealed, &browser_binding(purpose))?;
+        serde_json::from_slice(&plain).ok()
+    }
+
     /// The form token that belongs to a browser's cookie value.
     pub fn form_token(&self, cookie: &str) -> String {
         self.forms.token(&TokenHash::of(cookie))
@@ -84,6 +96,11 @@ impl PageKeys {
 
 fn binding(purpose: &str, owner: &str) -> Vec<u8> {
     [purpose.as_bytes(), b"\0", owner.as_bytes()].concat()
+}
+
+/// Never the binding of an account: those have something after the zero.
+fn browser_binding(purpose: &str) -> Vec<u8> {
+    [b"browser\0".as_slice(), purpose.as_bytes(), b"\0"].concat()
 }
 
 #[cfg(test)]
@@ -101,6 +118,11 @@ mod tests {
         assert_eq!(keys.open::<String>("encounter", &ana, &handle), None);
         assert_eq!(keys.open::<String>("patient", &ana, ""), None);
         assert!(!handle.contains("mia"));
+        let kept = keys.seal_for_browser("vendor", &"app", &*SeededRandom::new(1));
+        assert_eq!(keys.open_from_browser::<String>("vendor", &kept).as_deref(), Some("app"));
+        assert_eq!(keys.open_from_browser::<String>("patient", &kept), None);
+        assert_eq!(keys.open_from_browser::<String>("patient", &handle), None);
+        assert_eq!(keys.open::<String>("vendor", &ana, &kept), None);
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod problem;
 pub mod proofs;
 pub mod request_id;
 pub mod request_line;
+pub mod scope_words;
 pub mod session;
 pub mod state;
 

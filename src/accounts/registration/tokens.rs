@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::accounts::{About, Accounts, By};
 use crate::domain::audit::AuditKind;
 use crate::domain::client::ClientKind;
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{InitialTokenId, PracticeId};
 use crate::domain::registration::InitialToken;
 use crate::domain::secret::{PlainToken, TokenKind};
@@ -34,6 +35,28 @@ pub struct NewInitialToken {
     pub life: Duration,
 }
 
+impl NewInitialToken {
+    /// The token as it is stored; or what is wrong with it.
+    pub fn checked(self, id: InitialTokenId, now: Timestamp) -> Result<InitialToken, RegistrationError> {
+        let label = self.label.trim().to_owned();
+        let scope = ScopeSet::parse(&self.scope);
+        check(&self, &label, &scope)?;
+        Ok(InitialToken {
+            id,
+            label,
+            kinds: self.kinds,
+            scope: scope.to_string(),
+            at_once: self.at_once,
+            practice: self.practice,
+            uses: self.uses,
+            used: 0,
+            created_at: now,
+            expires_at: now.plus(self.life),
+            revoked_at: None,
+        })
+    }
+}
+
 impl Accounts {
     /// Makes an initial access token. The token itself is shown once.
     pub async fn add_initial_token(
@@ -41,23 +64,8 @@ impl Accounts {
         new: NewInitialToken,
         by: &By,
     ) -> Result<(InitialToken, PlainToken), RegistrationError> {
-        let label = new.label.trim().to_owned();
-        let scope = ScopeSet::parse(&new.scope);
-        check(&new, &label, &scope)?;
         let secret = PlainToken::generate(TokenKind::InitialAccess, &*self.random);
-        let token = InitialToken {
-            id: InitialTokenId::generate(&*self.random),
-            label,
-            kinds: new.kinds,
-            scope: scope.to_string(),
-            at_once: new.at_once,
-            practice: new.practice,
-            uses: new.uses,
-            used: 0,
-            created_at: self.now(),
-            expires_at: self.now().plus(new.life),
-            revoked_at: None,
-        };
+        let token = new.checked(InitialTokenId::generate(&*self.random), self.now())?;
         self.store.insert_initial_token(&token, &secret.hash()).await?;
         self.token_changed(&token.id, "initial_token_add", by).await?;
         Ok((token, secret))

@@ -325,12 +325,9 @@ fn describe(client: &mut Client, metadata: Metadata) {
             bound_tokens: held.bound_tokens || bound_tokens,
             ..held
         },
-        registration_token: client.details.registration_token.take(),
-        reason: client.details.reason.take(),
         secret_by_post,
         practice_named: practice,
-        initial_token: client.details.initial_token.take(),
-        proposal: client.details.proposal.take(),
+        ..std::mem::take(&mut client.details)
     };
 }
 

@@ -3,9 +3,11 @@
 mod account;
 mod accounts;
 mod audit;
+mod client;
 mod clients;
 mod health;
 mod practices;
+mod registration_tokens;
 
 use axum::Router;
 use axum::response::Redirect;
@@ -24,6 +26,14 @@ pub fn router() -> Router<Portal> {
         .route("/staff/practices", get(practices::list))
         .route("/staff/practices/{id}", get(practices::show))
         .route("/staff/clients", get(clients::list))
+        .route("/staff/clients/{id}", get(client::show))
+        .route("/staff/clients/{id}/remove", get(client::ask_remove).post(client::remove))
+        .route("/staff/clients/{id}/{decision}", post(client::decide).get(client::back))
+        .route("/staff/registration-tokens", get(registration_tokens::list).post(registration_tokens::add))
+        .route(
+            "/staff/registration-tokens/{id}/revoke",
+            post(registration_tokens::revoke).get(async || Redirect::to("/staff/registration-tokens")),
+        )
         .route("/staff/audit", get(audit::latest))
         .route("/staff/audit/patient", post(audit::of_patient).get(audit::latest))
         .route("/staff/health", get(health::show))
@@ -40,6 +50,8 @@ pub fn samples(
     all.extend(account::samples(&chrome("Accounts", "/staff/accounts"), provider));
     all.extend(practices::samples(&chrome("Practices", "/staff/practices")));
     all.extend(clients::samples(&chrome("Apps and systems", "/staff/clients")));
+    all.extend(client::samples(&chrome("Apps and systems", "/staff/clients/growth")));
+    all.extend(registration_tokens::samples(&chrome("Registration tokens", "/staff/registration-tokens")));
     all.extend(audit::samples(&chrome("Audit log", "/staff/audit")));
     all.extend(health::samples(&chrome("System", "/staff/health")));
     all
