@@ -4,4 +4,5 @@ mod forms;
 mod headers;
 mod roles;
 mod sessions;
+mod vendors;
 mod world;

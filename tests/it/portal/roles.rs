@@ -12,9 +12,18 @@ enum For {
     SignedIn,
     Clinicians,
     Staff,
+    /// Staff who approve accounts and clients.
+    Deciders,
 }
 
-use For::{Clinicians, Everybody, SignedIn, Staff};
+use For::{Clinicians, Deciders, Everybody, SignedIn, Staff};
+
+impl For {
+    /// Whether a page for `self` is for a person of this kind.
+    fn lets_in(self, kind: Self) -> bool {
+        self == kind || (self == Staff && kind == Deciders)
+    }
+}
 
 /// Every page that answers GET.
 const PAGES: &[(&str, For)] = &[
@@ -36,6 +45,11 @@ const PAGES: &[(&str, For)] = &[
     ("/staff/practices", Staff),
     ("/staff/practices/none", Staff),
     ("/staff/clients", Staff),
+    ("/staff/clients/none", Staff),
+    ("/staff/clients/none/remove", Deciders),
+    ("/staff/registration-tokens", Deciders),
+    ("/developers/register", Everybody),
+    ("/developers/apps", Everybody),
     ("/staff/audit", Staff),
     ("/staff/health", Staff),
 ];
@@ -47,22 +61,30 @@ const FORMS: &[(&str, For)] = &[
     ("/patients/unsave", Clinicians),
     ("/staff/accounts/none/suspend", Staff),
     ("/staff/accounts/none/reactivate", Staff),
+    ("/staff/clients/none/approve", Deciders),
+    ("/staff/clients/none/suspend", Deciders),
+    ("/staff/clients/none/token", Deciders),
+    ("/staff/clients/none/remove", Deciders),
+    ("/staff/registration-tokens", Deciders),
+    ("/staff/registration-tokens/none/revoke", Deciders),
     ("/staff/audit/patient", Staff),
 ];
 
 #[tokio::test]
 async fn s06_every_page_is_for_whom_it_is_for() {
     let world = World::new().await;
-    for (who, kind) in [("ana", Clinicians), ("jo", Clinicians), ("gus", SignedIn), ("sue", Staff)] {
+    let people =
+        [("ana", Clinicians), ("jo", Clinicians), ("gus", SignedIn), ("sue", Staff), ("kim", Deciders)];
+    for (who, kind) in people {
         let mut jar = world.sign_in(who).await;
         for (path, whose) in PAGES {
             let status = world.get(&mut jar, path).await.status;
-            let allowed = matches!(whose, Everybody | SignedIn) || *whose == kind;
+            let allowed = matches!(whose, Everybody | SignedIn) || whose.lets_in(kind);
             assert_eq!(status != StatusCode::FORBIDDEN, allowed, "{who} at {path}: {status}");
         }
         for (path, whose) in FORMS {
             let status = world.submit(&mut jar, "/help", path, &[]).await.status;
-            assert_eq!(status != StatusCode::FORBIDDEN, *whose == kind, "{who} sends {path}: {status}");
+            assert_eq!(status != StatusCode::FORBIDDEN, whose.lets_in(kind), "{who} sends {path}: {status}");
         }
     }
 }

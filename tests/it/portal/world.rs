@@ -169,6 +169,7 @@ impl World {
         world.add("jo", AccountKind::Sponsored).await;
         world.add("gus", AccountKind::Guardian { patients: vec![FhirId::parse("kim").unwrap()] }).await;
         world.add("sue", AccountKind::Staff { role: StaffRole::Support }).await;
+        world.add("kim", AccountKind::Staff { role: StaffRole::Provisioning }).await;
         world
     }
 
