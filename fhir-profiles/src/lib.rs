@@ -14,6 +14,7 @@ pub mod practitioner;
 pub mod primary_care;
 pub mod reference;
 pub mod search_table;
+pub mod summary;
 
 /// The bytes are not the resource that they were said to be. Never quotes them: they are PHI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

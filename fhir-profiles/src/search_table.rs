@@ -55,11 +55,12 @@ impl Kind {
         }
     }
 
-    /// The modifiers that are passed on. `:missing`, `:not`, `:text` and those over value sets are not: EHRs differ on them.
+    /// The modifiers that are passed on. Those over value sets are not: EHRs differ on them.
     pub const fn modifiers(self) -> &'static [&'static str] {
         match self {
-            Self::String => &["exact", "contains"],
-            _ => &[],
+            Self::String => &["exact", "contains", "missing"],
+            Self::Token => &["not", "text", "missing"],
+            Self::Date | Self::Quantity | Self::Reference => &["missing"],
         }
     }
 }

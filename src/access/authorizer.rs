@@ -207,7 +207,7 @@ impl Authorizer {
             facts.insert(known);
             match policy::judge(&subject, &entry, permission, &facts) {
                 Verdict::Visible(_) => {
-                    let one = Unreleased { body, etag: None, origin: unreleased.origin };
+                    let one = Unreleased::seal(body, None, unreleased.origin);
                     let permit = Permit {
                         subject: Arc::clone(&subject),
                         interaction: Arc::clone(&interaction),

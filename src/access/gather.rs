@@ -146,6 +146,7 @@ impl Gathering {
         Ok(Released {
             chunks,
             etag: None,
+            modified: None,
             origin,
             patients: tally.patients,
             resources: tally.resources,

@@ -8,17 +8,29 @@ use crate::fhir::resource_type::ResourceType;
 pub fn kinds_of(entry: &EntryFacts) -> DataKinds {
     use ResourceType as T;
     match entry.resource_type {
-        T::Encounter | T::Procedure | T::CareTeam | T::Condition => DataKinds::of(&[DataKind::Visits]),
-        T::DocumentReference => DataKinds::of(&[DataKind::Notes]),
-        T::MedicationRequest | T::AllergyIntolerance | T::Immunization => {
+        T::Encounter
+        | T::Procedure
+        | T::CareTeam
+        | T::CarePlan
+        | T::Condition
+        | T::Coverage
+        | T::Device
+        | T::FamilyMemberHistory
+        | T::Goal
+        | T::RelatedPerson
+        | T::ServiceRequest => DataKinds::of(&[DataKind::Visits]),
+        T::DocumentReference | T::QuestionnaireResponse => DataKinds::of(&[DataKind::Notes]),
+        T::MedicationRequest | T::MedicationDispense | T::AllergyIntolerance | T::Immunization => {
             DataKinds::of(&[DataKind::Medications])
         }
-        T::Observation => DataKinds::of(&[DataKind::Labs]),
+        T::Observation | T::Specimen => DataKinds::of(&[DataKind::Labs]),
         T::DiagnosticReport => report(&entry.categories),
         T::Patient
         | T::Binary
         | T::Medication
         | T::Provenance
+        | T::Endpoint
+        | T::HealthcareService
         | T::Location
         | T::Organization
         | T::Practitioner

@@ -141,6 +141,15 @@ fn gate(subject: &Subject, kind: ResourceType, permission: Permission) -> Result
     Err(if account && patient { DenyReason::NoLaunchPatient } else { DenyReason::InsufficientScope })
 }
 
+/// The one patient whom a search of this type can be about at all: where `patient/` scopes alone cover it, the token's. `None`:
+/// others too, or nobody.
+pub fn only_patient(subject: &Subject, kind: ResourceType) -> Option<&FhirId> {
+    let mut scopes = usable(subject, kind, Permission::Search).peekable();
+    let some = scopes.peek().is_some();
+    let only = scopes.all(|scope| scope.context == ScopeContext::Patient);
+    subject.patient.as_ref().filter(|_| some && only && kind.judgement() == Judgement::Patient)
+}
+
 /// The scope part of [`judge`]: whether some scope, in its own context, covers this resource.
 pub fn admit(subject: &Subject, entry: &EntryFacts, permission: Permission) -> Result<(), DenyReason> {
     // Not `InsufficientScope`, which is told as 403: here the answer depends on the resource.
@@ -238,7 +247,10 @@ const fn may_refer(referrer: ResourceType, to: ResourceType) -> bool {
             matches!(referrer, ResourceType::DocumentReference | ResourceType::DiagnosticReport)
         }
         ResourceType::Medication => {
-            matches!(referrer, ResourceType::MedicationRequest | ResourceType::Procedure)
+            matches!(
+                referrer,
+                ResourceType::MedicationRequest | ResourceType::MedicationDispense | ResourceType::Procedure
+            )
         }
         _ => false,
     }

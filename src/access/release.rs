@@ -139,6 +139,7 @@ fn whole(
     Released {
         chunks: smallvec![unreleased.body.bytes.clone()],
         etag: unreleased.etag,
+        modified: unreleased.modified,
         origin: unreleased.origin,
         patients: patients.iter().cloned().collect(),
         resources: 1,
@@ -188,6 +189,7 @@ fn bundle(permit: Permit, unreleased: Unreleased, index: &BundleIndex, frame: Fr
     Released {
         chunks,
         etag: None,
+        modified: None,
         origin: unreleased.origin,
         patients: tally.patients,
         resources: if frame.count_only { 0 } else { tally.resources },

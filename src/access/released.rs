@@ -33,6 +33,7 @@ const FHIR_JSON: &str = "application/fhir+json";
 pub struct Released {
     pub(super) chunks: SmallVec<[Bytes; 3]>,
     pub(super) etag: Option<Arc<str>>,
+    pub(super) modified: Option<Arc<str>>,
     pub(super) origin: Origin,
     pub(super) patients: SmallVec<[FhirId; 1]>,
     pub(super) resources: u32,
@@ -78,6 +79,11 @@ impl Released {
     /// missing or by changing.
     pub fn etag(&self) -> Option<&str> {
         self.etag.as_deref()
+    }
+
+    /// `Last-Modified`, for one resource where the EHR said so.
+    pub fn modified(&self) -> Option<&str> {
+        self.modified.as_deref()
     }
 
     /// Where it came from.

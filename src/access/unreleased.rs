@@ -58,13 +58,21 @@ pub struct Referral<'a> {
 pub struct Unreleased {
     pub(super) body: Arc<IndexedBody>,
     pub(super) etag: Option<Arc<str>>,
+    pub(super) modified: Option<Arc<str>>,
     pub(super) origin: Origin,
 }
 
 impl Unreleased {
     /// Seals a body that came from the EHR. `etag` is computed once, here at insertion.
     pub fn seal(body: Arc<IndexedBody>, etag: Option<Arc<str>>, origin: Origin) -> Self {
-        Self { body, etag, origin }
+        Self { body, etag, modified: None, origin }
+    }
+
+    /// The same with the `Last-Modified` that the EHR sent, an HTTP date; kept for one resource alone.
+    #[must_use]
+    pub fn modified(self, modified: Option<Arc<str>>) -> Self {
+        let single = matches!(self.body.shape, Shape::Resource(_) | Shape::Raw { .. });
+        Self { modified: modified.filter(|_| single), ..self }
     }
 
     /// The same body with another account of where it came from.

@@ -64,7 +64,8 @@ pub(super) fn seal(
     let body = index(answer.into_body(), &media_type, interaction, rewrite)?;
     let etag = etag(&body);
     let origin = Origin { as_of: asked_at.minus(age), age, how: OriginKind::Miss };
-    Ok(Fetched::Body(Unreleased::seal(Arc::new(body), etag, origin), freshness))
+    let modified = freshness.validator.last_modified.clone();
+    Ok(Fetched::Body(Unreleased::seal(Arc::new(body), etag, origin).modified(modified), freshness))
 }
 
 fn index(

@@ -13,7 +13,11 @@ use hyper::body::{Frame, SizeHint};
 
 use crate::access::released::Released;
 use crate::access::unreleased::{Origin, OriginKind};
+use crate::access::upstream::UpstreamError;
+use crate::fhir::subset::Shape;
 use crate::telemetry::{LineFacts, Word};
+
+use super::problem::Problem;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
@@ -24,6 +28,21 @@ pub(super) fn released(released: &Released, media_type: HeaderValue, asked: &Hea
         several => Body::new(Chunks(several.iter().cloned().collect())),
     };
     respond(released, released.etag(), body, media_type, asked)
+}
+
+/// The answer with as much of a released body as was asked for.
+pub(super) fn shaped(
+    released: &Released,
+    shape: &Shape,
+    media_type: HeaderValue,
+    asked: &HeaderMap,
+) -> Result<Response, Problem> {
+    if shape.is_whole() {
+        return Ok(self::released(released, media_type, asked));
+    }
+    // What was released is JSON that was read before.
+    let body = shape.of(&released.chunks().concat()).ok_or(UpstreamError::Malformed)?;
+    Ok(derived(released, "part", Body::from(body), media_type, asked))
 }
 
 /// The answer with a body derived from a released one, such as the content of a Binary. `form` tells its `ETag` from that of
@@ -46,7 +65,13 @@ fn respond(
     media_type: HeaderValue,
     asked: &HeaderMap,
 ) -> Response {
-    let unchanged = etag.is_some_and(|etag| is_known(etag, asked));
+    let unchanged = match etag {
+        // RFC 9110, 13.1.3: a date counts for nothing beside a tag.
+        _ if !asked.contains_key(header::IF_NONE_MATCH) => {
+            released.modified().is_some_and(|modified| is_unmodified(modified, asked))
+        }
+        etag => etag.is_some_and(|etag| is_known(etag, asked)),
+    };
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -57,6 +82,9 @@ fn respond(
     let headers = response.headers_mut();
     if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
         headers.insert(header::ETAG, etag);
+    }
+    if let Some(modified) = released.modified().and_then(|modified| HeaderValue::from_str(modified).ok()) {
+        headers.insert(header::LAST_MODIFIED, modified);
     }
     add_origin(headers, released.origin());
     response.extensions_mut().insert(line_facts(released));
@@ -108,6 +136,13 @@ fn is_known(etag: &str, asked: &HeaderMap) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     let given = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     given.flat_map(|value| value.split(',')).any(|tag| tag.trim() == "*" || opaque(tag) == opaque(etag))
+}
+
+/// `If-Modified-Since` (RFC 9110, 13.1.3); one that cannot be read counts for nothing.
+fn is_unmodified(modified: &str, asked: &HeaderMap) -> bool {
+    let date = |text: &str| httpdate::parse_http_date(text).ok();
+    let since = asked.get(header::IF_MODIFIED_SINCE).and_then(|since| date(since.to_str().ok()?));
+    since.zip(date(modified)).is_some_and(|(since, modified)| modified <= since)
 }
 
 /// A body in several pieces whose length is known.

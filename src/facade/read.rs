@@ -9,6 +9,7 @@ use http::HeaderMap;
 
 use crate::domain::ids::FhirId;
 use crate::fhir::resource_type::ResourceType;
+use crate::fhir::search;
 use crate::records::Caller;
 
 use super::bearer::Authenticated;
@@ -44,13 +45,22 @@ async fn answer_read(
     let resource_type = ResourceType::parse(resource_type).ok_or_else(Problem::not_found)?;
     let id = FhirId::parse(id).map_err(|_| Problem::not_found())?;
     if resource_type == ResourceType::Binary {
-        let released = facade.records.read(caller, resource_type, id.clone()).await?;
+        let near = near(query);
+        let released = facade.records.read_near(caller, resource_type, id.clone(), near.as_ref()).await?;
         return binary::answer(&released, &id, form, headers);
     }
     let form = form.fhir()?;
+    let shape = search::shape(query)?;
     if !facade.records.offer().rules().readable(resource_type) {
         return Err(Problem::not_found());
     }
-    let released = facade.records.read(caller, resource_type, id).await?;
-    Ok(answer::released(&released, form.media_type(), headers))
+    let near = near(query);
+    let released = facade.records.read_near(caller, resource_type, id, near.as_ref()).await?;
+    answer::shaped(&released, &shape, form.media_type(), headers)
+}
+
+/// The patient whose document an attachment's URL says that it is of. No permission: it says where to look.
+fn near(query: &str) -> Option<FhirId> {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == "patient").and_then(|(_, id)| FhirId::parse(&id).ok())
 }

@@ -8,6 +8,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode, header};
 
+use crate::access::policy::only_patient;
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::search;
 use crate::records::Caller;
@@ -76,13 +77,15 @@ async fn answer_search(
 ) -> Result<Response, Problem> {
     let form = accept::wanted(headers, query)?.fhir()?;
     let resource_type = ResourceType::parse(resource_type).ok_or_else(Problem::not_found)?;
-    let released = if let Some(handle) = page_handle(query) {
-        facade.records.page(caller, resource_type, &handle).await?
-    } else {
-        let query = search::parse(resource_type, query, &facade.records.offer().rules())?;
-        facade.records.search(caller, &query).await?
-    };
-    Ok(answer::released(&released, form.media_type(), headers))
+    if let Some(handle) = page_handle(query) {
+        let shape = search::shape(query)?;
+        let released = facade.records.page(caller, resource_type, &handle, &shape).await?;
+        return answer::shaped(&released, &shape, form.media_type(), headers);
+    }
+    let only = only_patient(&caller.subject, resource_type);
+    let query = search::parse_about(resource_type, query, &facade.records.offer().rules(), only)?;
+    let released = facade.records.search(caller, &query).await?;
+    answer::shaped(&released, &query.shape, form.media_type(), headers)
 }
 
 /// The handle in a page link of ours; such a link has no other parameter that says anything.

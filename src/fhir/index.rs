@@ -13,6 +13,7 @@ use crate::domain::ids::FhirId;
 
 use super::resource_type::ResourceType;
 
+mod attachments;
 mod bundle;
 mod includes;
 mod json;
@@ -54,7 +55,12 @@ pub fn index_resource(bytes: Bytes, rewrite: &Rewrite) -> Result<IndexedBody, In
     let Some(facts) = facts else {
         return Ok(IndexedBody { bytes: Bytes::new(), media_type: FHIR_JSON.into(), shape: Shape::Unjudged });
     };
-    let kept = if rewrite.is_needed(&shown) {
+    let pointed = attachments::pointed(&shown, &facts, rewrite);
+    let kept = if let Cow::Owned(pointed) = &pointed {
+        let mut copy = Vec::with_capacity(pointed.len());
+        rewrite.copy(pointed, &mut copy);
+        Bytes::from(copy)
+    } else if rewrite.is_needed(&shown) {
         let mut copy = Vec::with_capacity(shown.len());
         rewrite.copy(&shown, &mut copy);
         Bytes::from(copy)

@@ -10,3 +10,4 @@ pub mod reference;
 pub mod resource_type;
 pub mod scope;
 pub mod search;
+pub mod subset;

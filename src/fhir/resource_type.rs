@@ -46,14 +46,22 @@ macro_rules! resource_types {
 resource_types! {
     AllergyIntolerance => Patient,
     Binary => Referrer,
+    CarePlan => Patient,
     CareTeam => Patient,
     Condition => Patient,
+    Coverage => Patient,
+    Device => Patient,
     DiagnosticReport => Patient,
     DocumentReference => Patient,
     Encounter => Patient,
+    Endpoint => Directory,
+    FamilyMemberHistory => Patient,
+    Goal => Patient,
+    HealthcareService => Directory,
     Immunization => Patient,
     Location => Directory,
     Medication => Referrer,
+    MedicationDispense => Patient,
     MedicationRequest => Patient,
     Observation => Patient,
     Organization => Directory,
@@ -62,6 +70,10 @@ resource_types! {
     PractitionerRole => Directory,
     Procedure => Patient,
     Provenance => Referrer,
+    QuestionnaireResponse => Patient,
+    RelatedPerson => Patient,
+    ServiceRequest => Patient,
+    Specimen => Patient,
 }
 
 impl fmt::Display for ResourceType {

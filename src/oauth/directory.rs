@@ -178,7 +178,7 @@ impl Directory {
         let caller = Caller { subject: Arc::new(subject), request: None, address: None };
         let query = format!("_count=5&identifier=http%3A%2F%2Fhl7.org%2Ffhir%2Fsid%2Fus-npi%7C{npi}");
         let search = Search { resource_type: ResourceType::Practitioner, patient: None, query: query.into() };
-        let query = Query { search, total: TotalWanted::None, count_only: false };
+        let query = Query { total: TotalWanted::None, ..Query::of(search) };
         let released = match self.records.search(&caller, &query).await {
             Ok(released) => released,
             Err(error) => {

@@ -45,7 +45,8 @@ impl Bundle {
     /// The handle of the next page, if there is one.
     pub fn next_handle(&self) -> Option<&str> {
         let next = self.link.iter().find(|link| link.relation == "next")?;
-        next.url.split_once("_page=").map(|(_, handle)| handle)
+        let (_, handle) = next.url.split_once("_page=")?;
+        handle.split('&').next()
     }
 
     /// The resources of a type, each with its id where it has a proper one.

@@ -17,7 +17,7 @@ use crate::domain::ids::{FhirId, Npi};
 use crate::fhir::interaction::Search;
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::search::{Query, TotalWanted};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Patients of one user that are looked at, at most. The page says when there are more.
 const MOST: usize = 200;
@@ -35,6 +35,20 @@ pub struct Panel {
     pub more: bool,
     /// Whether some list could not be had.
     pub incomplete: bool,
+}
+
+impl Panel {
+    fn add(&mut self, patients: impl Iterator<Item = FhirId>) {
+        for patient in patients {
+            self.patients.entry(patient).or_insert(None);
+        }
+    }
+
+    /// A list cannot be had from the store: the page says that something is missing.
+    fn lacks(&mut self, what: &str, error: &StoreError) {
+        tracing::error!(what, %error, "a list of patients cannot be read");
+        self.incomplete = true;
+    }
 }
 
 /// Makes panels. One for the portal and the patient picker, so that both list the same patients.
@@ -58,18 +72,27 @@ impl Panels {
         let mut panel = Panel { patients: BTreeMap::new(), more: false, incomplete: false };
         let standing = self.store.directory().standing(&caller.subject);
         for provider in &standing.providers {
-            for grant in self.store.grants_for_provider(&provider.account).await.unwrap_or_default() {
-                panel.patients.entry(grant.patient).or_insert(None);
+            match self.store.grants_for_provider(&provider.account).await {
+                Ok(grants) => panel.add(grants.into_iter().map(|grant| grant.patient)),
+                Err(error) => panel.lacks("grants", &error),
             }
         }
         if let Actor::Account(account) = &caller.subject.actor {
-            for saved in self.store.saved_patients(account).await.unwrap_or_default() {
-                panel.patients.entry(saved.patient).or_insert(None);
+            match self.store.saved_patients(account).await {
+                Ok(saved) => panel.add(saved.into_iter().map(|saved| saved.patient)),
+                Err(error) => panel.lacks("saved patients", &error),
             }
         }
         let mut doctors: Vec<Doctor> = Vec::new();
         for practice in standing.providers.iter().flat_map(|provider| &provider.practices) {
-            let Ok(Some(practice)) = self.store.practice(practice).await else { continue };
+            let practice = match self.store.practice(practice).await {
+                Ok(Some(practice)) => practice,
+                Ok(None) => continue,
+                Err(error) => {
+                    panel.lacks("practice", &error);
+                    continue;
+                }
+            };
             doctors.extend(practice.roster.into_iter().map(Doctor::Person));
             doctors.extend(practice.organization.map(Doctor::Practice));
         }
@@ -93,7 +116,7 @@ impl Panels {
                 Err(why) => failed.push(why),
             }
         }
-        panel.incomplete = !failed.is_empty();
+        panel.incomplete |= !failed.is_empty();
         if failed.len() == all
             && let Some(why) = failed.into_iter().next()
         {
@@ -156,7 +179,7 @@ impl Panels {
     /// The first page of a search in the portal's own name, whatever the search names.
     async fn ask(&self, caller: &Caller, kind: ResourceType, query: &str) -> Result<Bundle, Unanswered> {
         let search = Search { resource_type: kind, patient: None, query: query.into() };
-        let query = Query { search, total: TotalWanted::None, count_only: false };
+        let query = Query { total: TotalWanted::None, ..Query::of(search) };
         Ok(Bundle::read(&self.records.search(caller, &query).await?.chunks().concat()))
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::ids::FhirId;
 use crate::fhir::interaction::{Interaction, Search};
 use crate::fhir::resource_type::{Judgement, ResourceType};
 use crate::fhir::search::Query;
+use crate::fhir::subset::Shape;
 
 use super::event::Asked;
 use super::{Caller, Records, Unanswered};
@@ -23,10 +24,21 @@ impl Records {
         resource_type: ResourceType,
         id: FhirId,
     ) -> Result<Released, Unanswered> {
+        self.read_near(caller, resource_type, id, None).await
+    }
+
+    /// The same, with the patient among whose resources what refers to it may be looked for.
+    pub async fn read_near(
+        &self,
+        caller: &Caller,
+        resource_type: ResourceType,
+        id: FhirId,
+        near: Option<&FhirId>,
+    ) -> Result<Released, Unanswered> {
         let interaction = Arc::new(Interaction::Read { resource_type, id });
         let mut asked = Asked::new(caller, &interaction);
         let outcome = match resource_type.judgement() {
-            Judgement::Referrer => self.judge_through_referrer(&mut asked, &interaction).await,
+            Judgement::Referrer => self.judge_through_referrer(&mut asked, &interaction, near).await,
             Judgement::Patient | Judgement::Directory => self.judge(&mut asked, &interaction, NO_FRAME).await,
         };
         self.disclose(asked, outcome).await
@@ -46,6 +58,7 @@ impl Records {
         caller: &Caller,
         resource_type: ResourceType,
         handle: &str,
+        shape: &Shape,
     ) -> Result<Released, Unanswered> {
         let (search, place) = match self.pages.open(&caller.subject, resource_type, handle) {
             Ok(opened) => opened,
@@ -54,8 +67,8 @@ impl Records {
                 return self.disclose(asked, Err(error.into())).await;
             }
         };
-        let self_url = self.page_url(resource_type, handle);
-        let seal = |place: &Place| self.next_url(caller, &search, place);
+        let self_url = self.page_url(resource_type, handle, shape);
+        let seal = |place: &Place| self.next_url(caller, &search, place, shape);
         let frame = Frame { self_url: &self_url, seal: &seal, total: Total::Omit, count_only: false };
         let about = search.patient.clone().into_iter().collect();
         let mut asked = Asked { caller, what: format!("{resource_type} page"), about };
@@ -105,12 +118,12 @@ impl Records {
         outcome
     }
 
-    pub(super) fn next_url(&self, caller: &Caller, search: &Search, place: &Place) -> String {
-        self.page_url(search.resource_type, &self.pages.seal(&caller.subject, search, place))
+    pub(super) fn next_url(&self, caller: &Caller, search: &Search, place: &Place, shape: &Shape) -> String {
+        self.page_url(search.resource_type, &self.pages.seal(&caller.subject, search, place), shape)
     }
 
-    fn page_url(&self, resource_type: ResourceType, handle: &str) -> String {
-        format!("{}/{resource_type}?_page={handle}", self.offer.base())
+    fn page_url(&self, resource_type: ResourceType, handle: &str, shape: &Shape) -> String {
+        format!("{}/{resource_type}?_page={handle}{}", self.offer.base(), shape.parameters())
     }
 }
 

@@ -9,9 +9,10 @@ use smallvec::SmallVec;
 
 use crate::access::refusal::{DenyReason, Refusal};
 use crate::access::released::Released;
-use crate::access::unreleased::Unreleased;
+use crate::access::unreleased::{OriginKind, Unreleased};
+use crate::access::upstream::UpstreamError;
 use crate::domain::ids::FhirId;
-use crate::fhir::interaction::Interaction;
+use crate::fhir::interaction::{Interaction, Search};
 use crate::fhir::resource_type::{Judgement, ResourceType};
 use crate::fhir::search;
 
@@ -38,8 +39,12 @@ impl Default for Referrers {
 }
 
 impl Referrers {
-    /// Remembers what this body shows.
+    /// Remembers what this body shows, when it comes from the EHR: what the cache held has been seen before. Where hints were
+    /// forgotten since, or another node saw it, the referrer is searched for.
     pub(super) fn learn(&self, body: &Unreleased) {
+        if matches!(body.origin().how, OriginKind::Hit | OriginKind::Stale) {
+            return;
+        }
         for referral in body.referrals() {
             let (from, to) = (referral.from, referral.to);
             // A Provenance is found through its targets, everything else through what refers to it.
@@ -70,6 +75,7 @@ impl Records {
         &self,
         asked: &mut Asked<'_>,
         interaction: &Arc<Interaction>,
+        near: Option<&FhirId>,
     ) -> Result<Released, Unanswered> {
         let Interaction::Read { resource_type, id } = &**interaction else {
             return Err(Unanswered::not_found(DenyReason::Unjudgeable));
@@ -85,8 +91,15 @@ impl Records {
             }
         }
         let mut seen = self.read_known(asked, &key).await?;
+        // Nothing is remembered after a restart, or on a node that has not seen them.
+        let launched = asked.caller.subject.patient.clone();
+        for patient in near.into_iter().chain(launched.as_ref().filter(|launched| near != Some(launched))) {
+            if seen.is_empty() {
+                seen = self.search_patient(asked, &key, patient).await?;
+            }
+        }
         if seen.is_empty() {
-            seen = self.search_launch_patient(asked, &key).await?;
+            seen = self.search_by_reference(asked, &key).await?;
         }
         if seen.is_empty() {
             return Err(Unanswered::not_found(DenyReason::NoVisibleReferrer));
@@ -110,14 +123,13 @@ impl Records {
         Ok(seen)
     }
 
-    /// The first page of the launch patient's resources that refers to `key`: after a restart, or on a node that
-    /// has not seen them, nothing is remembered.
-    async fn search_launch_patient(
+    /// The first page of a patient's resources that refers to `key`. Whether the patient is within reach, the policy says.
+    async fn search_patient(
         &self,
         asked: &mut Asked<'_>,
         key: &Key,
+        patient: &FhirId,
     ) -> Result<Vec<Released>, Unanswered> {
-        let Some(patient) = &asked.caller.subject.patient else { return Ok(Vec::new()) };
         let rules = self.offer.rules();
         for resource_type in referring_types(key.0) {
             let query = format!("patient={patient}&_count={}", rules.most_count);
@@ -136,13 +148,37 @@ impl Records {
         }
         Ok(Vec::new())
     }
+
+    /// What prescribes a Medication, where the EHR can be asked for just that.
+    async fn search_by_reference(
+        &self,
+        asked: &mut Asked<'_>,
+        (kind, id): &Key,
+    ) -> Result<Vec<Released>, Unanswered> {
+        let resource_type = ResourceType::MedicationRequest;
+        let rules = self.offer.rules();
+        let offered =
+            rules.table(resource_type).is_some_and(|table| table.parameters.contains_key("medication"));
+        if *kind != ResourceType::Medication || !offered {
+            return Ok(Vec::new());
+        }
+        let query = format!("_count={}&medication=Medication/{id}", rules.default_count).into();
+        let search = Arc::new(Interaction::Search(Search { resource_type, patient: None, query }));
+        match visible(self.judge(asked, &search, NO_FRAME).await) {
+            // Some EHRs search nothing without a patient, whatever they declare.
+            Err(Unanswered::Upstream(UpstreamError::Unsupported | UpstreamError::Malformed)) => {
+                Ok(Vec::new())
+            }
+            found => Ok(found?.filter(|found| found.refers_to(*kind, id)).into_iter().collect()),
+        }
+    }
 }
 
 /// The types that refer to a type.
 const fn referring_types(resource_type: ResourceType) -> &'static [ResourceType] {
     match resource_type {
         ResourceType::Binary => &[ResourceType::DocumentReference, ResourceType::DiagnosticReport],
-        ResourceType::Medication => &[ResourceType::MedicationRequest],
+        ResourceType::Medication => &[ResourceType::MedicationRequest, ResourceType::MedicationDispense],
         _ => &[],
     }
 }

@@ -26,7 +26,7 @@ impl Records {
         let caller = asked.caller;
         let search = &query.search;
         let self_url = query.self_url(self.offer.base());
-        let seal = |place: &Place| self.next_url(caller, search, place);
+        let seal = |place: &Place| self.next_url(caller, search, place, &query.shape);
         let frame = |total| Frame { self_url: &self_url, seal: &seal, total, count_only: query.count_only };
         let stated = match query.total {
             TotalWanted::None if !query.count_only => Total::Omit,

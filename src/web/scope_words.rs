@@ -95,14 +95,22 @@ pub const fn type_words(resource_type: ResourceType) -> &'static str {
     match resource_type {
         ResourceType::AllergyIntolerance => "Allergies",
         ResourceType::Binary => "The files of notes and reports",
+        ResourceType::CarePlan => "Plans of care",
         ResourceType::CareTeam => "Care team",
         ResourceType::Condition => "Problems and diagnoses",
+        ResourceType::Coverage => "Health insurance",
+        ResourceType::Device => "Implants and other devices",
         ResourceType::DiagnosticReport => "Reports of laboratory, imaging and other tests",
         ResourceType::DocumentReference => "Notes and documents",
         ResourceType::Encounter => "Hospital stays and visits",
+        ResourceType::Endpoint => "Electronic addresses of the hospital and practices",
+        ResourceType::FamilyMemberHistory => "Illnesses in the family",
+        ResourceType::Goal => "Goals of treatment",
+        ResourceType::HealthcareService => "What the hospital offers",
         ResourceType::Immunization => "Vaccinations",
         ResourceType::Location => "Places in the hospital",
         ResourceType::Medication => "Details of medicines",
+        ResourceType::MedicationDispense => "Medicines handed out",
         ResourceType::MedicationRequest => "Prescribed medicines",
         ResourceType::Observation => "Test results, vital signs and other measurements",
         ResourceType::Organization => "Hospital departments and practices",
@@ -111,6 +119,10 @@ pub const fn type_words(resource_type: ResourceType) -> &'static str {
         ResourceType::PractitionerRole => "Where clinicians work and in what role",
         ResourceType::Procedure => "Procedures and operations",
         ResourceType::Provenance => "Who recorded the data, and when",
+        ResourceType::QuestionnaireResponse => "Answers to questionnaires",
+        ResourceType::RelatedPerson => "Parents, guardians and other related people",
+        ResourceType::ServiceRequest => "Orders and referrals",
+        ResourceType::Specimen => "Samples for the laboratory",
     }
 }
 

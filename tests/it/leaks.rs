@@ -30,8 +30,7 @@ fn both(world: &mut World) {
 }
 
 fn of(kind: &str, name: &str, patient: &str) -> Value {
-    let owner = if matches!(kind, "AllergyIntolerance" | "Immunization") { "patient" } else { "subject" };
-    json!({"resourceType": kind, "id": name, owner: {"reference": format!("Patient/{patient}")}})
+    json!({"resourceType": kind, "id": name, owner_of(kind): {"reference": format!("Patient/{patient}")}})
 }
 
 fn lab(name: &str, patient: &str, category: &str) -> Value {

@@ -163,11 +163,7 @@ const SCOPES: &[(&str, &str, Option<&str>)] = &[
 
 /// The rows: what it is, its type, and the resource, of which `kim` is the patient.
 fn rows() -> Vec<(&'static str, T, Value)> {
-    let of = |kind: T| {
-        let owner =
-            if matches!(kind, T::AllergyIntolerance | T::Immunization) { "patient" } else { "subject" };
-        json!({"resourceType": kind.as_str(), "id": "x", owner: {"reference": "Patient/kim"}})
-    };
+    let of = |kind: T| json!({"resourceType": kind.as_str(), "id": "x", owner_of(kind.as_str()): {"reference": "Patient/kim"}});
     let in_category = |kind: T, system: &str, code: &str| {
         let mut resource = of(kind);
         resource["category"] = json!([{"coding": [{"system": system, "code": code}]}]);
@@ -186,6 +182,13 @@ fn rows() -> Vec<(&'static str, T, Value)> {
         ("Patient", T::Patient, json!({"resourceType": "Patient", "id": "kim"})),
         ("Encounter", T::Encounter, of(T::Encounter)),
         ("Condition", T::Condition, of(T::Condition)),
+        ("CarePlan", T::CarePlan, of(T::CarePlan)),
+        ("Goal", T::Goal, of(T::Goal)),
+        ("ServiceRequest", T::ServiceRequest, of(T::ServiceRequest)),
+        ("FamilyMemberHistory", T::FamilyMemberHistory, of(T::FamilyMemberHistory)),
+        ("RelatedPerson", T::RelatedPerson, of(T::RelatedPerson)),
+        ("Coverage", T::Coverage, of(T::Coverage)),
+        ("Device", T::Device, of(T::Device)),
         ("Procedure", T::Procedure, of(T::Procedure)),
         ("CareTeam", T::CareTeam, of(T::CareTeam)),
         ("Observation, laboratory", T::Observation, in_category(T::Observation, observation, "laboratory")),
@@ -194,8 +197,11 @@ fn rows() -> Vec<(&'static str, T, Value)> {
         ("DiagnosticReport, radiology", T::DiagnosticReport, in_category(T::DiagnosticReport, v2, "RAD")),
         ("DiagnosticReport, unclassified", T::DiagnosticReport, of(T::DiagnosticReport)),
         ("MedicationRequest", T::MedicationRequest, order),
+        ("MedicationDispense", T::MedicationDispense, of(T::MedicationDispense)),
         ("AllergyIntolerance", T::AllergyIntolerance, of(T::AllergyIntolerance)),
         ("Immunization", T::Immunization, of(T::Immunization)),
+        ("Specimen", T::Specimen, of(T::Specimen)),
+        ("QuestionnaireResponse", T::QuestionnaireResponse, of(T::QuestionnaireResponse)),
         ("DocumentReference", T::DocumentReference, note),
         ("DocumentReference, restricted", T::DocumentReference, secret),
         ("Binary, of the DocumentReference", T::Binary, bare(T::Binary)),
@@ -209,6 +215,8 @@ fn rows() -> Vec<(&'static str, T, Value)> {
         ("PractitionerRole", T::PractitionerRole, bare(T::PractitionerRole)),
         ("Organization", T::Organization, bare(T::Organization)),
         ("Location", T::Location, bare(T::Location)),
+        ("HealthcareService", T::HealthcareService, bare(T::HealthcareService)),
+        ("Endpoint", T::Endpoint, bare(T::Endpoint)),
     ]
 }
 

@@ -362,7 +362,10 @@ fn text(value: &Value) -> &str {
 }
 
 fn is_directory(kind: &str) -> bool {
-    matches!(kind, "Practitioner" | "PractitionerRole" | "Organization" | "Location")
+    matches!(
+        kind,
+        "Practitioner" | "PractitionerRole" | "Organization" | "Location" | "HealthcareService" | "Endpoint"
+    )
 }
 
 fn through_others(kind: &str) -> bool {
@@ -386,10 +389,22 @@ fn categories(resource: &Value) -> Vec<(String, String)> {
 
 fn kinds_needed(kind: &str, categories: &[(String, String)]) -> Vec<&'static str> {
     match kind {
-        "Encounter" | "Procedure" | "CareTeam" | "Condition" => vec!["visits"],
-        "DocumentReference" => vec!["notes"],
-        "MedicationRequest" | "AllergyIntolerance" | "Immunization" => vec!["medications"],
-        "Observation" => vec!["labs"],
+        "Encounter"
+        | "Procedure"
+        | "CareTeam"
+        | "CarePlan"
+        | "Condition"
+        | "Coverage"
+        | "Device"
+        | "FamilyMemberHistory"
+        | "Goal"
+        | "RelatedPerson"
+        | "ServiceRequest" => vec!["visits"],
+        "DocumentReference" | "QuestionnaireResponse" => vec!["notes"],
+        "MedicationRequest" | "MedicationDispense" | "AllergyIntolerance" | "Immunization" => {
+            vec!["medications"]
+        }
+        "Observation" | "Specimen" => vec!["labs"],
         "DiagnosticReport" => {
             let laboratory = |(system, code): &(String, String)| {
                 code == "LAB" && system == "http://terminology.hl7.org/CodeSystem/v2-0074"
@@ -412,8 +427,7 @@ fn patients_of(resource: &Value) -> Option<Vec<String>> {
     if kind == "Patient" {
         return Some(vec![text(&resource["id"]).to_owned()]);
     }
-    let owner = if matches!(kind, "AllergyIntolerance" | "Immunization") { "/patient" } else { "/subject" };
-    let mut patients = vec![patient_in(resource.pointer(owner)?)??];
+    let mut patients = vec![patient_in(resource.get(owner_of(kind))?)??];
     for path in also_paths(kind) {
         if let Some(reference) = resource.pointer(path)
             && let Some(further) = patient_in(reference)?
@@ -427,6 +441,11 @@ fn patients_of(resource: &Value) -> Option<Vec<String>> {
 fn also_paths(kind: &str) -> &'static [&'static str] {
     match kind {
         "AllergyIntolerance" => &["/recorder", "/asserter"],
+        "CarePlan" => &["/activity/0/detail/performer/0"],
+        "Coverage" => &["/subscriber"],
+        "MedicationDispense" => &["/receiver/0"],
+        "QuestionnaireResponse" => &["/author"],
+        "ServiceRequest" => &["/performer/0"],
         "CareTeam" => &["/participant/0/member"],
         "Condition" => &["/asserter"],
         "DocumentReference" => &["/author/0"],
@@ -528,11 +547,13 @@ prop_compose! {
         if name == "Patient" {
             resource["id"] = json!(patient);
         } else if !is_directory(name) && !through_others(name) {
-            resource[if matches!(name, "AllergyIntolerance" | "Immunization") { "patient" } else { "subject" }] = owner;
+            resource[owner_of(name)] = owner;
             if let (Some(further), Some(path)) = (further, also_paths(name).first()) {
                 match *path {
                     "/participant/0/member" => resource["participant"] = json!([{"member": further}]),
                     "/performer/0/actor" => resource["performer"] = json!([{"actor": further}]),
+                    "/activity/0/detail/performer/0" => resource["activity"] = json!([{"detail": {"performer": [further]}}]),
+                    "/receiver/0" => resource["receiver"] = json!([further]),
                     "/author/0" => resource["author"] = json!([further]),
                     "/performer/0" => resource["performer"] = json!([further]),
                     other => resource[&other[1..]] = further,
@@ -557,12 +578,12 @@ prop_compose! {
             _ => None,
         };
         // The types whose category the policy reads as CodeableConcept.
-        let classified = ["CareTeam", "Condition", "DiagnosticReport", "DocumentReference", "MedicationRequest", "Observation", "Procedure"];
+        let classified = ["CarePlan", "Goal", "MedicationDispense", "ServiceRequest", "CareTeam", "Condition", "DiagnosticReport", "DocumentReference", "MedicationRequest", "Observation", "Procedure"];
         if let Some((system, code)) = coding && classified.contains(&name) {
             resource["category"] = json!([{"coding": [{"system": system, "code": code}]}]);
         }
         match name {
-            "MedicationRequest" => resource["medicationReference"] = json!({"reference": format!("Medication/r{points_at}")}),
+            "MedicationRequest" | "MedicationDispense" => resource["medicationReference"] = json!({"reference": format!("Medication/r{points_at}")}),
             "DocumentReference" => resource["content"] = json!([{"attachment": {"url": format!("{EHR}/Binary/r{points_at}")}}]),
             "DiagnosticReport" => resource["presentedForm"] = json!([{"url": format!("Binary/r{points_at}")}]),
             "Provenance" => {
@@ -594,7 +615,7 @@ fn an_answer() -> impl Strategy<Value = Vec<(Value, bool)>> {
                     continue;
                 }
                 match text(&resource["resourceType"]).to_owned().as_str() {
-                    "MedicationRequest" => {
+                    "MedicationRequest" | "MedicationDispense" => {
                         if let Some(name) = one_of("Medication/") {
                             resource["medicationReference"]["reference"] = json!(name);
                         }

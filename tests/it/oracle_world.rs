@@ -249,6 +249,17 @@ pub fn frame() -> Frame<'static> {
     Frame { self_url: "https://gate.example/fhir/r4/self", seal, total: Total::OfThisBody, count_only: false }
 }
 
+/// The element that says whose a resource of the type is.
+pub fn owner_of(kind: &str) -> &'static str {
+    match kind {
+        "AllergyIntolerance" | "Device" | "FamilyMemberHistory" | "Immunization" | "RelatedPerson" => {
+            "patient"
+        }
+        "Coverage" => "beneficiary",
+        _ => "subject",
+    }
+}
+
 /// A searchset of the EHR's with these resources, all as matches, and a total of its own.
 pub fn searchset(resources: &[Value]) -> String {
     let entries = resources

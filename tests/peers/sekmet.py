@@ -398,7 +398,7 @@ def notes(facade, resources, panel):
         mine = any(belongs_to(document, p) for p in panel) and not is_restricted(document)
         for content in document.get("content", []):
             url = content.get("attachment", {}).get("url", "")
-            if not url.startswith("Binary/"):
+            if "Binary/" not in url:
                 continue
             if mine:
                 patient = document["subject"]["reference"].split("/")[1]

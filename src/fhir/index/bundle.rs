@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::fhir::resource_type::ResourceType;
 
+use super::attachments;
 use super::includes;
 use super::json::{Cursor, NotJson};
 use super::resource::{self, Pool};
@@ -230,7 +231,7 @@ fn write(
         {
             body.extend_from_slice(part.as_bytes());
         }
-        rewrite.copy(resource(entry), body);
+        rewrite.copy(&attachments::pointed(resource(entry), facts, rewrite), body);
         for part in [r#","search":{"mode":""#, word, r#""}}"#] {
             body.extend_from_slice(part.as_bytes());
         }

@@ -10,6 +10,7 @@ use crate::domain::ids::FhirId;
 use crate::fhir::reference::Target;
 use crate::fhir::resource_type::ResourceType;
 
+use super::attachments::value_after;
 use super::json::unescape;
 
 type Key = (ResourceType, FhirId);
@@ -55,15 +56,8 @@ fn references<'a>(json: &'a str, bases: &'a [&'a str]) -> impl Iterator<Item = K
     const KEY: &[u8] = b"\"reference\"";
     memmem::find_iter(json.as_bytes(), KEY).filter_map(|at| {
         // A string with these words in it has a backslash before the quotes, and no colon follows where it is a value.
-        let value =
-            json.get(at + KEY.len()..)?.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
-        let mut escaped = false;
-        let end = value.bytes().position(|byte| {
-            let end = byte == b'"' && !escaped;
-            escaped = byte == b'\\' && !escaped;
-            end
-        })?;
-        let raw = value.get(..end)?;
+        let (start, end) = value_after(json, at + KEY.len())?;
+        let raw = json.get(start..end)?;
         let text = if raw.contains('\\') { Cow::Owned(unescape(raw)) } else { Cow::Borrowed(raw) };
         match Target::parse(&text, bases) {
             Target::Local(name, id) => Some((ResourceType::parse(name)?, id)),

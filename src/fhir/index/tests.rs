@@ -111,6 +111,16 @@ fn s30_whose_an_observation_is(#[case] members: &str, #[case] expected: Option<&
 #[case("MedicationRequest", "subject")]
 #[case("Observation", "subject")]
 #[case("Procedure", "subject")]
+#[case("CarePlan", "subject")]
+#[case("Coverage", "beneficiary")]
+#[case("Device", "patient")]
+#[case("FamilyMemberHistory", "patient")]
+#[case("Goal", "subject")]
+#[case("MedicationDispense", "subject")]
+#[case("QuestionnaireResponse", "subject")]
+#[case("RelatedPerson", "patient")]
+#[case("ServiceRequest", "subject")]
+#[case("Specimen", "subject")]
 fn s30_every_type_knows_its_patient(#[case] kind: &str, #[case] element: &str) {
     let resource = json!({"resourceType": kind, "id": "1", element: {"reference": "Patient/p"}});
     assert_eq!(patients(&read(&resource.to_string()).unwrap()), ["p"]);
@@ -126,6 +136,13 @@ fn s30_every_type_knows_its_patient(#[case] kind: &str, #[case] element: &str) {
 #[case("DocumentReference", "subject", json!({"author": [{"display": "x"}, {"reference": "Patient/q"}]}))]
 #[case("Observation", "subject", json!({"performer": [{"reference": "Patient/q"}]}))]
 #[case("Procedure", "subject", json!({"performer": [{"actor": {"reference": "Patient/q"}}]}))]
+#[case("CarePlan", "subject", json!({"activity": [{"detail": {"performer": [{"reference": "Patient/q"}]}}]}))]
+#[case("Coverage", "beneficiary", json!({"policyHolder": {"reference": "Patient/q"}}))]
+#[case("Coverage", "beneficiary", json!({"subscriber": {"reference": "Patient/q"}}))]
+#[case("Coverage", "beneficiary", json!({"payor": [{"reference": "Patient/q"}]}))]
+#[case("MedicationDispense", "subject", json!({"receiver": [{"reference": "Patient/q"}]}))]
+#[case("QuestionnaireResponse", "subject", json!({"author": {"reference": "Patient/q"}}))]
+#[case("ServiceRequest", "subject", json!({"performer": [{"reference": "Patient/q"}]}))]
 fn s30_every_compartment_path_counts(#[case] kind: &str, #[case] owner: &str, #[case] further: Value) {
     let mut resource = json!({"resourceType": kind, "id": "1", owner: {"reference": "Patient/p"}});
     resource.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());

@@ -24,6 +24,7 @@ use special::Special;
 
 use super::interaction::Search;
 use super::resource_type::ResourceType;
+use super::subset::Shape;
 
 /// Longest query, in bytes, before decoding.
 const LONGEST: usize = 8 * 1024;
@@ -95,9 +96,16 @@ pub struct Query {
     pub total: TotalWanted,
     /// Whether just the total is wanted (`_summary=count`, `_count=0`).
     pub count_only: bool,
+    /// How much of each resource is wanted.
+    pub shape: Shape,
 }
 
 impl Query {
+    /// A search for whole resources, with what is known anyway for a total.
+    pub fn of(search: Search) -> Self {
+        Self { search, total: TotalWanted::default(), count_only: false, shape: Shape::default() }
+    }
+
     /// The search as a URL of the facade, for `Bundle.link` `self`.
     pub fn self_url(&self, base: &str) -> String {
         let total = match self.total {
@@ -108,12 +116,22 @@ impl Query {
         let query = Some(&*self.search.query).filter(|query| !query.is_empty());
         let query: Vec<&str> =
             [query, total, self.count_only.then_some("_summary=count")].into_iter().flatten().collect();
-        format!("{base}/{}?{}", self.search.resource_type, query.join("&"))
+        format!("{base}/{}?{}{}", self.search.resource_type, query.join("&"), self.shape.parameters())
     }
 }
 
 /// Reads a query as sent, form-encoded: the part after `?`, or the body of POST `_search`, or both joined by `&`.
 pub fn parse(resource_type: ResourceType, encoded: &str, rules: &Rules) -> Result<Query, SearchError> {
+    parse_about(resource_type, encoded, rules, None)
+}
+
+/// The same for a reader who can see nobody but `only`: a search that names no patient is about that one.
+pub fn parse_about(
+    resource_type: ResourceType,
+    encoded: &str,
+    rules: &Rules,
+    only: Option<&FhirId>,
+) -> Result<Query, SearchError> {
     let table = rules
         .table(resource_type)
         .filter(|table| table.search)
@@ -128,7 +146,25 @@ pub fn parse(resource_type: ResourceType, encoded: &str, rules: &Rules) -> Resul
         }
         reading.take(&name, &value)?;
     }
+    if let Some(only) = only.filter(|_| reading.patient.is_none()) {
+        reading.name_patient(only.clone());
+    }
     reading.finish()
+}
+
+/// How much of each resource a request wants, for reads and for pages, whose other parameters say nothing.
+pub fn shape(encoded: &str) -> Result<Shape, SearchError> {
+    let mut special = Special::default();
+    for (name, value) in url::form_urlencoded::parse(encoded.as_bytes()).take(MOST) {
+        special.take_shape(&name, &value)?;
+    }
+    if special.count_only {
+        return Err(SearchError::BadValue(
+            Name::of("_summary"),
+            "\"true\", \"text\", \"data\" or \"false\" for a read",
+        ));
+    }
+    Ok(special.shape)
 }
 
 /// A query half read.
@@ -173,7 +209,10 @@ impl<'a> Reading<'a> {
             return self.take_patient(name, modifier, value);
         }
         let canonical = canonical(&name, bare, modifier, parameter, value, &self.rules.base)?;
-        self.named.insert(bare.to_owned());
+        // What something is not, or that it has none of it, narrows nothing down.
+        if !matches!(modifier, Some("missing" | "not")) {
+            self.named.insert(bare.to_owned());
+        }
         self.pairs.insert(canonical);
         Ok(())
     }
@@ -196,9 +235,14 @@ impl<'a> Reading<'a> {
         let id = value::reference(value, &["Patient".to_owned()], &self.rules.base)
             .and_then(|(_, id)| FhirId::parse(&id).ok())
             .ok_or(SearchError::BadValue(name, "the id of one patient"))?;
-        if self.patient.replace(id.clone()).is_some_and(|earlier| earlier != id) {
+        if self.patient.as_ref().is_some_and(|earlier| *earlier != id) {
             return Err(SearchError::SeveralPatients);
         }
+        self.name_patient(id);
+        Ok(())
+    }
+
+    fn name_patient(&mut self, id: FhirId) {
         let (name, value) = if self.resource_type == ResourceType::Patient {
             ("_id", id.to_string())
         } else if self.table.parameters.contains_key("patient") {
@@ -208,7 +252,7 @@ impl<'a> Reading<'a> {
         };
         self.named.insert(if name == "_id" { "_id" } else { "patient" }.to_owned());
         self.pairs.insert((name.to_owned(), value));
-        Ok(())
+        self.patient = Some(id);
     }
 
     fn finish(mut self) -> Result<Query, SearchError> {
@@ -226,6 +270,7 @@ impl<'a> Reading<'a> {
             },
             total: self.special.total,
             count_only: self.special.count_only,
+            shape: self.special.shape,
         })
     }
 }
@@ -242,9 +287,14 @@ fn canonical(
     let typed = modifier.filter(|modifier| {
         parameter.kind == Kind::Reference && parameter.targets.iter().any(|target| target == modifier)
     });
-    let passed = modifier.filter(|modifier| parameter.kind.modifiers().contains(modifier));
+    let passed = modifier.filter(|modifier| plain != "_id" && parameter.kind.modifiers().contains(modifier));
     if modifier.is_some() && typed.is_none() && passed.is_none() {
         return Err(SearchError::UnknownModifier(name.clone()));
+    }
+    if passed == Some("missing") {
+        let read = matches!(value, "true" | "false").then(|| value.to_owned());
+        let read = read.ok_or_else(|| SearchError::BadValue(name.clone(), "\"true\" or \"false\""))?;
+        return Ok((format!("{plain}:missing"), read));
     }
     let targets = typed.map_or_else(|| parameter.targets.clone(), |target| vec![target.to_owned()]);
     let mut alternatives = BTreeSet::new();

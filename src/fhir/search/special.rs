@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use fhir_profiles::search_table::TypeTable;
 
+use crate::fhir::subset::{Part, Shape};
+
 use super::error::{Name, SearchError};
 use super::{Rules, TotalWanted};
 
@@ -15,7 +17,8 @@ pub(super) struct Special {
     includes: BTreeSet<(String, String)>,
     pub(super) total: TotalWanted,
     total_given: bool,
-    summary_given: bool,
+    part_given: bool,
+    pub(super) shape: Shape,
     pub(super) count_only: bool,
 }
 
@@ -31,8 +34,9 @@ impl Special {
         let bad = |expected| SearchError::BadValue(Name::of(name), expected);
         let once = |given: bool| if given { Err(SearchError::Repeated(Name::of(name))) } else { Ok(()) };
         match name {
-            // Both are about the text of the answer, which the HTTP layer has settled before.
-            "_format" | "_pretty" => {}
+            // About the text of the answer, which the HTTP layer has settled before.
+            "_format" => {}
+            "_pretty" | "_elements" | "_summary" => self.take_shape(name, value)?,
             "_count" => {
                 once(self.count.is_some())?;
                 let digits = value.bytes().all(|b| b.is_ascii_digit());
@@ -43,14 +47,6 @@ impl Special {
                     .ok_or_else(|| bad("a number that is not negative"))?;
                 self.count_only |= count == 0;
                 self.count = Some(count.min(rules.most_count));
-            }
-            "_summary" => {
-                once(std::mem::replace(&mut self.summary_given, true))?;
-                match value {
-                    "count" => self.count_only = true,
-                    "false" => {}
-                    _ => return Err(bad("\"count\" or \"false\"; other summaries are not supported")),
-                }
             }
             "_total" => {
                 once(std::mem::replace(&mut self.total_given, true))?;
@@ -80,6 +76,36 @@ impl Special {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Takes `_elements`, `_summary` and `_pretty`; leaves everything else alone.
+    pub(super) fn take_shape(&mut self, name: &str, value: &str) -> Result<(), SearchError> {
+        let bad = |expected| Err(SearchError::BadValue(Name::of(name), expected));
+        match (name, value) {
+            ("_pretty", "true") => self.shape.pretty = true,
+            ("_pretty", "false") => {}
+            ("_pretty", _) => return bad("\"true\" or \"false\""),
+            ("_elements" | "_summary", _) if std::mem::replace(&mut self.part_given, true) => {
+                return Err(SearchError::Repeated(Name::of(name)));
+            }
+            ("_summary", "count") => self.count_only = true,
+            ("_summary", "true") => self.shape.part = Part::Summary,
+            ("_summary", "text") => self.shape.part = Part::Text,
+            ("_summary", "data") => self.shape.part = Part::Data,
+            ("_summary", "false") => {}
+            ("_summary", _) => return bad("\"true\", \"text\", \"data\", \"count\" or \"false\""),
+            ("_elements", names) => {
+                let element = |name: &&str| {
+                    (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                };
+                if !names.split(',').all(|name| element(&name)) {
+                    return bad("names of elements at the top level, separated by commas");
+                }
+                self.shape.part = Part::Elements(names.split(',').map(str::to_owned).collect());
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Adds what of this the EHR is to know.

@@ -74,9 +74,20 @@ fn unknown_parameters_are_errors_that_name_them() {
         "patient=p1&_has:Observation:patient:code=1",
         "patient=p1&patient.name=x",
         "patient:identifier=x",
-        "patient=p1&_elements=id",
+        "patient=p1&_elements=id,a.b",
+        "patient=p1&_elements=",
+        "patient=p1&_elements=id&_summary=true",
+        "patient=p1&_summary=some",
+        "patient=p1&_pretty=yes",
+        "patient=p1&_id:missing=true",
+        "patient=p1&_id:not=x",
+        "patient=p1&date:missing=maybe",
+        "patient:missing=true",
+        "code:missing=true",
+        "encounter:missing=false",
+        "patient=p1&code:in=vs",
+        "patient=p1&date:not=2020",
         "patient=p1&_include:iterate=Observation:performer",
-        "patient=p1&code:not=1",
         "patient=p1&_filter=x",
         "patient=p1&<script>=1",
     ] {
@@ -104,6 +115,15 @@ fn values_are_checked_by_type() {
         "_count=10",
         "_summary=count",
         "_total=accurate",
+        "code:not=1",
+        "code:missing=true",
+        "date:missing=false",
+        "code:text=fever",
+        "_elements=status,code",
+        "_summary=true",
+        "_summary=text",
+        "_pretty=true",
+        "_lastUpdated=ge2020-01-01",
     ] {
         assert!(read(ResourceType::Observation, &format!("patient=p1&{good}")).is_ok(), "{good}");
     }
@@ -126,7 +146,7 @@ fn values_are_checked_by_type() {
         "_count=-1",
         "_count=1&_count=2",
         "_count=+5",
-        "_summary=text",
+        "_summary=most",
         "_total=exact",
         "encounter=Patient/1",
     ] {
@@ -279,4 +299,18 @@ proptest! {
             prop_assert_eq!(named, query.search.patient.iter().map(ToString::to_string).collect::<Vec<_>>());
         }
     }
+}
+
+#[test]
+fn a_reader_of_one_patient_asks_for_that_one_alone() {
+    let only = FhirId::parse("p1").unwrap();
+    let about = |kind, query: &str| parse_about(kind, query, &rules(), Some(&only));
+    let search = about(ResourceType::Observation, "code=1").unwrap().search;
+    assert_eq!((&*search.query, search.patient.as_ref()), ("_count=50&code=1&patient=p1", Some(&only)));
+    let named = about(ResourceType::Observation, "patient=p2").unwrap().search;
+    assert_eq!(named.patient, FhirId::parse("p2").ok(), "what is named is judged, and refused");
+    let patients = about(ResourceType::Patient, "name=fox").unwrap().search;
+    assert_eq!((&*patients.query, patients.patient.as_ref()), ("_count=50&_id=p1&name=fox", Some(&only)));
+    let several = about(ResourceType::Patient, "_id=p1,p2").unwrap().search;
+    assert_eq!((&*several.query, several.patient.as_ref()), ("_count=50&_id=p1&_id=p1,p2", Some(&only)));
 }

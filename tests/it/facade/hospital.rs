@@ -95,7 +95,7 @@ fn read(hospital: &Hospital, resource_type: &str, id: &str, headers: &HeaderMap)
     if headers.get(header::IF_NONE_MATCH).is_some_and(|etag| etag == "W/\"1\"") {
         return StatusCode::NOT_MODIFIED.into_response();
     }
-    let etag = [(header::ETAG, "W/\"1\"")];
+    let etag = [(header::ETAG, "W/\"1\""), (header::LAST_MODIFIED, "Thu, 01 Jan 2026 00:00:00 GMT")];
     if resource_type == "Binary" && found["x-raw"].is_string() {
         let media_type = [(header::CONTENT_TYPE, found["contentType"].as_str().unwrap().to_owned())];
         return (etag, media_type, found["x-raw"].as_str().unwrap().to_owned()).into_response();

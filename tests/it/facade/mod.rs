@@ -10,6 +10,7 @@ mod interference;
 mod logs;
 mod reads;
 mod searches;
+mod shapes;
 mod statuses;
 mod sweep;
 mod world;

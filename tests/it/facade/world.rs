@@ -129,7 +129,15 @@ impl World {
     }
 
     async fn small(cached: bool) -> Self {
-        let hospital = Hospital::new();
+        Self::of(Hospital::new(), cached).await
+    }
+
+    /// One more node over the same hospital.
+    pub async fn beside(hospital: &Arc<Hospital>) -> Self {
+        Self::of(hospital.clone(), false).await
+    }
+
+    async fn of(hospital: Arc<Hospital>, cached: bool) -> Self {
         let base = hospital.serve().await;
         let facts = Facts { relationships: Arc::new(People), primary_care: |_, _| Arc::new(People), cached };
         Self::over(hospital, &base, ManualClock::new(NOW), facts)
