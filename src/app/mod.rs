@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +38,7 @@ use crate::server::Server;
 use crate::store::Store;
 use crate::telemetry;
 use crate::tls::TlsFiles;
+use crate::web::address::from_proxy;
 use crate::web::{Web, request_line};
 
 use self::adapters::CachedEhr;
@@ -246,10 +247,11 @@ impl Pieces<'_> {
             fhir_base: options::fhir_base(self.config)?.to_string(),
             mrn_system,
         });
-        Ok(crate::web::wrap(pages, &self.web)
+        let all = crate::web::wrap(pages, &self.web)
             .merge(oauth::router(&authorization_server))
             .merge(fhir)
-            .layer(from_fn_with_state(numbers, request_line::record)))
+            .layer(from_fn_with_state(numbers, request_line::record));
+        Ok(if self.config.server.behind_proxy { all.layer(from_fn(from_proxy)) } else { all })
     }
 
     fn facade(&self) -> Router {

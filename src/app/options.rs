@@ -210,6 +210,10 @@ pub fn oauth(config: &Config) -> crate::oauth::Settings {
         backend_life: section.backend_access_token.0.min(Duration::from_mins(5)),
         refresh_life: section.refresh_token.0,
         tenant: config.hospital.tenant.clone(),
+        limits: crate::oauth::throttle::Limits {
+            free_failures: section.free_failures,
+            requests_per_minute: section.requests_per_minute,
+        },
         ..crate::oauth::Settings::default()
     }
 }

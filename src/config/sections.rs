@@ -272,6 +272,12 @@ pub struct OauthSection {
     pub refresh_token: Period,
     /// Whether `jwks_uri` may point into private networks.
     pub private_jwks_uris: bool,
+    /// Failures of one client from one address that cost nothing before it has to wait; 0: failures are not counted.
+    pub free_failures: u32,
+    /// Requests of one client from one address a minute at the endpoints that clients call; 0: no limit.
+    pub requests_per_minute: u32,
+    /// How long a key signs `id_token`s before the next one takes over.
+    pub key_life: Period,
 }
 
 impl Default for OauthSection {
@@ -281,6 +287,9 @@ impl Default for OauthSection {
             backend_access_token: Period::seconds(300),
             refresh_token: Period::seconds(90 * 24 * 3600),
             private_jwks_uris: false,
+            free_failures: 20,
+            requests_per_minute: 6000,
+            key_life: Period::seconds(90 * 24 * 3600),
         }
     }
 }

@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::domain::ids::ClientId;
 
+use super::assertion::Assertion;
 use super::error::OAuthError;
 use super::params::Params;
 
@@ -54,6 +55,14 @@ impl Presented {
             Some(secret) => Self::Secret(id, secret.to_owned()),
             None => Self::Nothing(id),
         })
+    }
+}
+
+/// The client that a request names, by whatever way of authentication, before anything is checked.
+pub fn named(headers: &HeaderMap, form: &Params) -> Option<ClientId> {
+    match Presented::read(headers, form).ok()? {
+        Presented::Nothing(id) | Presented::Secret(id, _) | Presented::Assertion(Some(id), _) => Some(id),
+        Presented::Assertion(None, jwt) => Assertion::parse(&jwt).ok()?.issuer(),
     }
 }
 

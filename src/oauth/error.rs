@@ -249,6 +249,11 @@ oauth_errors! {
     /// Too many registrations that wait for staff.
     RegistrationFull = SERVICE_UNAVAILABLE, "temporarily_unavailable", Json,
         "Too many registrations wait for the hospital; try again later, or write to its support.";
+    /// More than any honest request holds.
+    BodyTooLarge = PAYLOAD_TOO_LARGE, "invalid_request", Json, "The request is larger than this server accepts.";
+    /// Too many failures, or requests, of this client from this address: `Retry-After` says when to come back.
+    TooManyRequests = TOO_MANY_REQUESTS, "temporarily_unavailable", Json,
+        "Too many requests or failures from here. Wait for as many seconds as Retry-After says.";
     /// Our own failure.
     ServerErrorJson = INTERNAL_SERVER_ERROR, "server_error", Json, "Something went wrong on our side.";
 }
@@ -296,6 +301,9 @@ mod tests {
                 _ if matches!(error, OAuthError::ResourceProof | OAuthError::ResourceNonce) => 401,
                 // RFC 6749 leaves the choice to a server that was offered nothing it could have tried.
                 "invalid_client" if *error == OAuthError::AssertionType => 400,
+                _ if *error == OAuthError::BodyTooLarge => 413,
+                // RFC 6585 4, RFC 9126 2.3.
+                "temporarily_unavailable" => 429,
                 "invalid_client" | "invalid_token" => 401,
                 "access_denied" | "insufficient_scope" => 403,
                 "server_error" => 500,

@@ -47,6 +47,7 @@ pub mod scopes;
 pub mod state;
 #[cfg(test)]
 mod testing;
+pub mod throttle;
 pub mod token;
 pub mod token_response;
 pub mod userinfo;
@@ -76,6 +77,7 @@ pub fn router(state: &State) -> Router {
         .route(Endpoints::USERINFO, get(userinfo::serve).post(userinfo::serve))
         .layer(from_fn_with_state(state.clone(), refusals::note))
         .layer(from_fn_with_state(state.clone(), dpop::offer_nonce))
+        .layer(from_fn_with_state(state.clone(), throttle::limit))
         .layer(from_fn_with_state(state.clone(), cors::registered_origins))
         .layer(from_fn_with_state(state.web().clone(), web::request_id::assign));
     let registration = Router::new()

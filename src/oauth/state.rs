@@ -21,6 +21,7 @@ use super::discovery::Documents;
 use super::endpoints::Endpoints;
 use super::keys::IdTokenKeys;
 use super::people::{FhirUsers, Patients};
+use super::throttle::{Limits, Throttle};
 
 /// What the hospital may set about tokens.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Settings {
     pub tenant: Option<String>,
     /// How long a patient who was picked, or a launch that was taken, waits for the user's consent.
     pub context_life: Duration,
+    /// How many requests and failures are let through.
+    pub limits: Limits,
     /// The hospital's user-access brands, where it publishes them.
     pub brands: Option<Brands>,
 }
@@ -50,6 +53,7 @@ impl Default for Settings {
             code_life: Duration::from_mins(1),
             tenant: None,
             context_life: Duration::from_mins(30),
+            limits: Limits::NONE,
             brands: None,
         }
     }
@@ -86,6 +90,7 @@ struct Inner {
     endpoints: Endpoints,
     documents: Documents,
     fetched_keys: FetchedKeys,
+    throttle: Throttle,
 }
 
 impl State {
@@ -94,7 +99,8 @@ impl State {
         let endpoints = Endpoints::under(parts.web.settings().public_base.as_str());
         let documents = Documents::of(&endpoints, parts.settings.brands.as_ref());
         let fetched_keys = FetchedKeys::new(parts.client_keys.clone(), Arc::clone(parts.web.clock()));
-        Self(Arc::new(Inner { parts, endpoints, documents, fetched_keys }))
+        let throttle = Throttle::new(parts.settings.limits);
+        Self(Arc::new(Inner { parts, endpoints, documents, fetched_keys, throttle }))
     }
 
     /// Sessions and layout.
@@ -145,6 +151,11 @@ impl State {
     /// Where refused requests are noted.
     pub fn failures(&self) -> &FailureLog {
         &self.0.parts.failures
+    }
+
+    /// Counts what clients get wrong.
+    pub fn throttle(&self) -> &Throttle {
+        &self.0.throttle
     }
 
     /// Keys that sign `id_token`s.

@@ -1,13 +1,32 @@
 //! The caller's network address, for throttling and for the audit log.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::Next;
+use axum::response::Response;
 use http::Extensions;
 
 /// The caller's address as the server's outermost layer determined it (from a declared proxy's header, or the socket).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub String);
+
+/// Middleware for a server behind a proxy that nobody can go around: takes the caller's address from the last entry of
+/// `X-Forwarded-For`, which is the proxy's own word; what stands before it anybody may have written.
+pub async fn from_proxy(mut request: Request, next: Next) -> Response {
+    let said = request.headers().get_all("x-forwarded-for").iter().next_back();
+    let last = said.and_then(|value| value.to_str().ok()).and_then(|text| text.rsplit(',').next());
+    if let Some(address) = last.and_then(read) {
+        request.extensions_mut().insert(ClientAddress(address.to_string()));
+    }
+    next.run(request).await
+}
+
+/// An address as proxies write it: alone, or with a port.
+fn read(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| text.parse().ok().map(|socket: SocketAddr| socket.ip()))
+}
 
 impl ClientAddress {
     /// What the extensions of a request say: the outer layer's word, else the socket's, else `unknown`.
@@ -17,5 +36,24 @@ impl ClientAddress {
         }
         let socket = extensions.get::<ConnectInfo<SocketAddr>>();
         Self(socket.map_or_else(|| "unknown".to_owned(), |info| info.0.ip().to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_have_a_port() {
+        for (text, expected) in [
+            (" 192.0.2.1", Some("192.0.2.1")),
+            ("192.0.2.1:4711", Some("192.0.2.1")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]:80", Some("2001:db8::1")),
+            ("unknown", None),
+            ("", None),
+        ] {
+            assert_eq!(read(text).map(|address| address.to_string()).as_deref(), expected, "{text}");
+        }
     }
 }
