@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::failures::FailureLog;
 use crate::audit::AuditWriter;
 use crate::domain::clock::SharedClock;
+use crate::domain::random::SharedRandom;
 use crate::ehr::Ehr;
 use crate::jobs::outbox::send_due;
 use crate::mail::smtp::Smtp;
@@ -32,6 +33,8 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 pub struct Background {
     pub(super) ring: KeyRing,
     pub(super) keys: Arc<IdTokenKeys>,
+    pub(super) key_life: Duration,
+    pub(super) random: SharedRandom,
     pub(super) store: Store,
     pub(super) clock: SharedClock,
     pub(super) ehr: Arc<Ehr>,
@@ -84,10 +87,11 @@ impl Background {
             });
         }
         let ring = Arc::new(self.ring);
-        let (keys, clock) = (self.keys, self.clock);
+        let (keys, clock, random, life) = (self.keys, self.clock, self.random, self.key_life);
         repeat(stop, LOOK_EVERY, move || {
-            let (ring, keys, clock) = (ring.clone(), keys.clone(), clock.clone());
-            async move { ring.refresh(&keys, &*clock).await.map_err(Into::into) }
+            let (ring, keys) = (ring.clone(), keys.clone());
+            let (clock, random) = (clock.clone(), random.clone());
+            async move { ring.refresh(&keys, life, &*clock, &*random).await.map_err(Into::into) }
         });
         let (ehr, stopped) = (self.ehr, stop.clone());
         drop(tokio::spawn(async move {

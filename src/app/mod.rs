@@ -99,7 +99,8 @@ impl App {
         let store =
             Store::open_ready(&options::store(config), clock.clone()).await.map_err(BuildError::new)?;
 
-        let ring = KeyRing::new(store.clone(), &master);
+        let previous = options::previous_master_keys(config)?;
+        let ring = KeyRing::new(store.clone(), &master).with_previous(&previous);
         let keys = Arc::new(IdTokenKeys::new(ring.ready(&*clock, &*random).await?));
 
         let outbound = Outbound::new(&options::outbound(config)?).map_err(BuildError::new)?;
@@ -129,6 +130,8 @@ impl App {
         let background = Background {
             ring,
             keys,
+            key_life: config.oauth.key_life.0,
+            random: surroundings.random.clone(),
             store: store.clone(),
             clock,
             ehr,

@@ -37,16 +37,23 @@ pub fn fhir_base(config: &Config) -> Result<Url, BuildError> {
 
 /// The key from which all others derive. Both alphabets of base64 are taken, padded or not: `openssl rand -base64 32` will do.
 pub fn master_key(config: &Config) -> Result<SealingKey, BuildError> {
-    let secret = config
-        .database
-        .master_key
-        .as_ref()
-        .ok_or_else(|| BuildError::new("database.master_key is missing"))?
-        .read()
-        .map_err(BuildError::new)?;
+    let secret = config.database.master_key.as_ref();
+    sealing_key(
+        "database.master_key",
+        secret.ok_or_else(|| BuildError::new("database.master_key is missing"))?,
+    )
+}
+
+/// Keys that were `database.master_key` before, to open what they sealed.
+pub fn previous_master_keys(config: &Config) -> Result<Vec<SealingKey>, BuildError> {
+    let previous = config.database.previous_master_keys.iter();
+    previous.map(|secret| sealing_key("database.previous_master_keys", secret)).collect()
+}
+
+fn sealing_key(name: &str, secret: &Secret) -> Result<SealingKey, BuildError> {
+    let secret = secret.read().map_err(BuildError::new)?;
     let text = secret.expose_secret().trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
-    SealingKey::parse(&text)
-        .map_err(|_| BuildError::new("database.master_key must be 32 random bytes in base64"))
+    SealingKey::parse(&text).map_err(|_| BuildError::new(format!("{name} must be 32 random bytes in base64")))
 }
 
 /// How to log.

@@ -100,6 +100,9 @@ fn check_secrets(config: &Config, found: &mut Vec<String>) {
         None => found.push("database.master_key is missing: 32 random bytes in base64".to_owned()),
         Some(secret) => secrets.push(("database.master_key", secret)),
     }
+    for secret in &config.database.previous_master_keys {
+        secrets.push(("database.previous_master_keys", secret));
+    }
     match &config.ehr.auth {
         EhrAuth::None {} => {}
         EhrAuth::StaticToken { token } => secrets.push(("ehr.auth.token", token)),

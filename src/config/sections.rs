@@ -121,13 +121,20 @@ pub struct DatabaseSection {
     pub url: String,
     /// 32 random bytes in base64: seals page handles and signing keys at rest; required.
     pub master_key: Option<Secret>,
+    /// Keys that were the master key before: what they sealed is opened and sealed anew.
+    pub previous_master_keys: Vec<Secret>,
     /// Connections to PostgreSQL, or readers of SQLite.
     pub connections: u32,
 }
 
 impl Default for DatabaseSection {
     fn default() -> Self {
-        Self { url: "sqlite://chartgate.db".into(), master_key: None, connections: 8 }
+        Self {
+            url: "sqlite://chartgate.db".into(),
+            master_key: None,
+            previous_master_keys: Vec::new(),
+            connections: 8,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{StoreError, Transaction};
+use super::{Store, StoreError, Transaction};
 
 statements! {
     TAKE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3)
@@ -20,6 +20,13 @@ impl Transaction {
     ) -> Result<bool, StoreError> {
         let now = self.now();
         Ok(self.run(TAKE, args![name, holder, now.plus(duration), now]).await? > 0)
+    }
+}
+
+impl Store {
+    /// A name for this process among others on the same database, to hold leases under.
+    pub fn node(&self) -> &str {
+        &self.inner.node
     }
 }
 

@@ -205,7 +205,13 @@ fn commands_work_on_a_demo_while_it_runs_and_its_people_stay() {
     );
 
     let keys_before = demo.get("/oauth/jwks").1.matches("\"kid\"").count();
-    assert!(says(&["keys", "rotate"], place, "").contains("signing with"));
+    assert!(says(&["keys", "rotate"], place, "").contains("signs with it in 10 minutes"));
+    assert!(says(&["keys", "list"], place, "").contains("next"));
+    eventually("the next key is published before it signs", || {
+        demo.get("/oauth/jwks").1.matches("\"kid\"").count() == keys_before + 1
+    });
+    let keys_before = keys_before + 1;
+    assert!(says(&["keys", "rotate", "--now"], place, "").contains("signing with"));
     assert!(says(&["keys", "list"], place, "").contains("retiring"));
     eventually("both keys are published", || {
         demo.get("/oauth/jwks").1.matches("\"kid\"").count() == keys_before + 1
