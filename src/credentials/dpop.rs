@@ -62,6 +62,8 @@ struct Header {
     typ: String,
     alg: String,
     jwk: serde_json::Value,
+    /// Extensions that must be understood (RFC 7515 4.1.11). We know none.
+    crit: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -133,7 +135,7 @@ fn verified(jwt: &str) -> Result<(KeyThumbprint, Claims), ProofError> {
     let (header, claims) = signed.split_once('.').ok_or_else(malformed)?;
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| ProofError::Malformed);
     let header: Header = serde_json::from_slice(&decode(header)?).map_err(|_| malformed())?;
-    if header.typ != "dpop+jwt" {
+    if header.typ != "dpop+jwt" || header.crit.is_some() {
         return Err(malformed());
     }
     let algorithm = JwsAlgorithm::parse(&header.alg).ok_or(ProofError::Algorithm)?;

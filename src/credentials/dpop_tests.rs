@@ -66,6 +66,7 @@ fn check(jwt: &str) -> Result<Proof, ProofError> {
 
 #[rstest]
 #[case::typ("typ", json!("JWT"), ProofError::Malformed)]
+#[case::crit("crit", json!(["exp"]), ProofError::Malformed)]
 #[case::none("alg", json!("none"), ProofError::Algorithm)]
 #[case::mac("alg", json!("HS256"), ProofError::Algorithm)]
 #[case::other_alg("alg", json!("ES384"), ProofError::Signature)]

@@ -158,29 +158,36 @@ impl PublicJwk {
         KeyThumbprint::from_bytes(bytes)
     }
 
+    /// Whether this key can have signed with `algorithm`: by its kind, and by the algorithm that it names, if it does.
+    pub fn is_for(&self, algorithm: JwsAlgorithm) -> bool {
+        let kind = match &self.material {
+            Material::Rsa { .. } => algorithm.rsa().is_some(),
+            Material::P256(_) => algorithm == JwsAlgorithm::Es256,
+            Material::P384(_) => algorithm == JwsAlgorithm::Es384,
+            Material::Ed25519(_) => matches!(algorithm, JwsAlgorithm::EdDsa | JwsAlgorithm::Ed25519),
+        };
+        kind && self.alg.as_deref().is_none_or(|alg| alg == algorithm.name())
+    }
+
     /// Whether `signature` over `message` was made with this key and `algorithm`. A key that names its own algorithm verifies
     /// no other.
     pub fn verifies(&self, algorithm: JwsAlgorithm, message: &[u8], signature: &[u8]) -> bool {
-        if self.alg.as_deref().is_some_and(|alg| alg != algorithm.name()) {
+        if !self.is_for(algorithm) {
             return false;
         }
-        let verified = match (&self.material, algorithm) {
-            (Material::Rsa { n, e }, algorithm) => match algorithm.rsa() {
-                Some(parameters) => RsaPublicKeyComponents { n, e }.verify(parameters, message, signature),
-                None => return false,
-            },
-            (Material::P256(point), JwsAlgorithm::Es256) => {
-                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature)
+        let verified = match &self.material {
+            Material::Rsa { n, e } => algorithm
+                .rsa()
+                .map(|parameters| RsaPublicKeyComponents { n, e }.verify(parameters, message, signature)),
+            Material::P256(point) => {
+                Some(UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, signature))
             }
-            (Material::P384(point), JwsAlgorithm::Es384) => {
-                UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point).verify(message, signature)
+            Material::P384(point) => {
+                Some(UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point).verify(message, signature))
             }
-            (Material::Ed25519(key), JwsAlgorithm::EdDsa | JwsAlgorithm::Ed25519) => {
-                UnparsedPublicKey::new(&ED25519, key).verify(message, signature)
-            }
-            _ => return false,
+            Material::Ed25519(key) => Some(UnparsedPublicKey::new(&ED25519, key).verify(message, signature)),
         };
-        verified.is_ok()
+        verified.is_some_and(|verified| verified.is_ok())
     }
 }
 

@@ -28,10 +28,15 @@ async fn presented(state: &State, headers: &HeaderMap, form: &Params) -> Result<
     match Presented::read(headers, form)? {
         Presented::Nothing(id) => {
             let client = active(state, &id)?;
-            if client.auth == ClientAuth::None { Ok(client) } else { Err(refused(&id, "no credentials")) }
+            let open = client.auth == ClientAuth::None && !client.details.security.fapi;
+            if open { Ok(client) } else { Err(refused(&id, "no credentials")) }
         }
         Presented::Secret(id, secret) => {
             let client = active(state, &id)?;
+            // FAPI 2.0 5.3.2.1, 6: a key, whatever else was registered before.
+            if client.details.security.fapi {
+                return Err(refused(&id, "held to FAPI 2.0 and without a key"));
+            }
             let ClientAuth::Secret { hash } = &client.auth else { return Err(refused(&id, "has no secret")) };
             let known = TokenHash::from_hex(hash).ok_or_else(|| refused(&id, "stored secret unreadable"))?;
             if TokenHash::of(&secret).matches(&known) {
@@ -90,6 +95,9 @@ async fn asserted(state: &State, id: Option<ClientId>, jwt: &str) -> Result<Arc<
 
 async fn verify(state: &State, client: &Client, assertion: &Assertion) -> Result<Checked, AssertionError> {
     let endpoints = state.endpoints();
+    if client.details.security.fapi {
+        assertion.check_fapi(&endpoints.issuer)?;
+    }
     // The issuer as audience is what RFC 7523bis asks for; the token endpoint is what SMART does.
     let audiences = [endpoints.token.as_str(), endpoints.issuer.as_str()];
     let (keys, jwks_uri) = match &client.auth {

@@ -4,15 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::signature::{
-    ECDSA_P384_SHA384_FIXED, RSA_PKCS1_2048_8192_SHA384, RsaPublicKeyComponents, UnparsedPublicKey,
-};
 use axum::http::header;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use parking_lot::Mutex;
 use serde::Deserialize;
 
+use crate::credentials::jwk::{JwsAlgorithm, PublicJwk};
 use crate::domain::clock::{SharedClock, Timestamp};
 use crate::outbound::{HttpClient, OutboundRequest};
 
@@ -25,89 +21,43 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
 /// More keys than any client needs.
 const MOST_KEYS: usize = 32;
 
-/// The signature algorithms of SMART.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Algorithm {
-    /// RSASSA-PKCS1-v1_5 with SHA-384.
-    Rs384,
-    /// ECDSA with P-384 and SHA-384.
-    Es384,
-}
+/// By which clients may sign: those of SMART (row 310) and those of FAPI 2.0 (5.4.1; row 311 lets us).
+pub const ALGORITHMS: &[JwsAlgorithm] = &[
+    JwsAlgorithm::Rs384,
+    JwsAlgorithm::Es384,
+    JwsAlgorithm::Es256,
+    JwsAlgorithm::Ps256,
+    JwsAlgorithm::EdDsa,
+    JwsAlgorithm::Ed25519,
+];
 
-impl Algorithm {
-    /// As named in `alg`.
-    pub fn parse(alg: &str) -> Option<Self> {
-        match alg {
-            "RS384" => Some(Self::Rs384),
-            "ES384" => Some(Self::Es384),
-            _ => None,
-        }
-    }
-}
+/// By which clients held to FAPI 2.0 may sign (5.4.1).
+pub const FAPI_ALGORITHMS: &[JwsAlgorithm] =
+    &[JwsAlgorithm::Es256, JwsAlgorithm::Ps256, JwsAlgorithm::EdDsa, JwsAlgorithm::Ed25519];
 
-enum Material {
-    Rsa { n: Vec<u8>, e: Vec<u8> },
-    P384(Vec<u8>),
-}
-
-struct Key {
-    kid: String,
-    material: Material,
-}
-
-/// A parsed JWK Set. Keys of other kinds, and keys without `kid`, are left out.
+/// A parsed JWK Set. Keys of other kinds, private ones, and keys without `kid`, are left out.
 #[derive(Default)]
-pub struct KeySet(Vec<Key>);
+pub struct KeySet(Vec<PublicJwk>);
 
 #[derive(Deserialize)]
 struct JwkSet {
     keys: Vec<serde_json::Value>,
 }
 
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    kid: String,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    alg: Option<String>,
-    crv: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-}
-
-impl Jwk {
-    fn into_key(self) -> Option<Key> {
-        if self.usage.as_deref().is_some_and(|usage| usage != "sig") {
-            return None;
-        }
-        let decode = |part: Option<String>| URL_SAFE_NO_PAD.decode(part?).ok();
-        let material = match (self.kty.as_str(), self.crv.as_deref(), self.alg.as_deref()) {
-            ("RSA", _, None | Some("RS384")) => Material::Rsa { n: decode(self.n)?, e: decode(self.e)? },
-            ("EC", Some("P-384"), None | Some("ES384")) => {
-                let (x, y) = (decode(self.x)?, decode(self.y)?);
-                (x.len() == 48 && y.len() == 48).then_some(())?;
-                Material::P384([&[4_u8], x.as_slice(), y.as_slice()].concat())
-            }
-            _ => return None,
-        };
-        Some(Key { kid: self.kid, material })
-    }
-}
-
 impl KeySet {
     /// Reads a JWK Set; `None` when it is not one.
     pub fn parse(json: &[u8]) -> Option<Self> {
         let set: JwkSet = serde_json::from_slice(json).ok()?;
-        let read = |value| serde_json::from_value::<Jwk>(value).ok().and_then(Jwk::into_key);
-        Some(Self(set.keys.into_iter().take(MOST_KEYS).filter_map(read).collect()))
+        let usable = |key: &PublicJwk| {
+            key.kid().is_some() && ALGORITHMS.iter().any(|algorithm| key.is_for(*algorithm))
+        };
+        let keys = set.keys.iter().take(MOST_KEYS).filter_map(PublicJwk::read).filter(usable);
+        Some(Self(keys.collect()))
     }
 
     /// Whether there is a key with this `kid`.
     pub fn has(&self, kid: &str) -> bool {
-        self.0.iter().any(|key| key.kid == kid)
+        self.0.iter().any(|key| key.kid() == Some(kid))
     }
 
     /// Whether the set holds no usable key.
@@ -117,27 +67,10 @@ impl KeySet {
 
     /// Whether the one key with this `kid`, of the kind that `algorithm` needs, verifies `signature` over `message`. Where
     /// several match, none does (row 338).
-    pub fn verify(&self, kid: &str, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        let mut matching = self.0.iter().filter(|key| key.kid == kid && key.is_for(algorithm));
+    pub fn verify(&self, kid: &str, algorithm: JwsAlgorithm, message: &[u8], signature: &[u8]) -> bool {
+        let mut matching = self.0.iter().filter(|key| key.kid() == Some(kid) && key.is_for(algorithm));
         let (Some(key), None) = (matching.next(), matching.next()) else { return false };
-        match (&key.material, algorithm) {
-            (Material::Rsa { n, e }, Algorithm::Rs384) => RsaPublicKeyComponents { n, e }
-                .verify(&RSA_PKCS1_2048_8192_SHA384, message, signature)
-                .is_ok(),
-            (Material::P384(point), Algorithm::Es384) => {
-                UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point).verify(message, signature).is_ok()
-            }
-            _ => false,
-        }
-    }
-}
-
-impl Key {
-    const fn is_for(&self, algorithm: Algorithm) -> bool {
-        matches!(
-            (&self.material, algorithm),
-            (Material::Rsa { .. }, Algorithm::Rs384) | (Material::P384(_), Algorithm::Es384)
-        )
+        key.verifies(algorithm, message, signature)
     }
 }
 

@@ -41,20 +41,27 @@ pub async fn exchange(
     } else {
         (String::new(), Duration::ZERO)
     };
-    let new = PlainToken::generate(TokenKind::Refresh, state.random());
     let expires_at = state.now().plus(state.settings().refresh_life);
     let mut transaction = state.store().begin().await.map_err(|e| internal(&e))?;
-    let rotation = transaction.rotate_refresh(&old.hash(), &new.hash(), expires_at).await;
-    let authorization = match rotation.map_err(|e| internal(&e))? {
-        RefreshRotation::Rotated { authorization } => *authorization,
-        RefreshRotation::Reused(id) => {
-            transaction.commit().await.map_err(|e| internal(&e))?;
-            tracing::warn!(client = %client.id, authorization = %id, "a refresh token was used twice: all is revoked");
-            return Err(OAuthError::InvalidRefreshToken);
-        }
-        RefreshRotation::Expired | RefreshRotation::Unknown => {
-            transaction.commit().await.map_err(|e| internal(&e))?;
-            return Err(OAuthError::InvalidRefreshToken);
+    // FAPI 2.0 5.3.2.1, 9: no rotation, because an answer that gets lost would cost the user's consent, and the token is of no
+    // use to anybody without the client's key.
+    let (authorization, refresh) = if client.details.security.fapi && known.live {
+        let renewed = transaction.renew_refresh(&old.hash(), expires_at).await.map_err(|e| internal(&e))?;
+        (renewed.ok_or(OAuthError::InvalidRefreshToken)?, old)
+    } else {
+        let new = PlainToken::generate(TokenKind::Refresh, state.random());
+        let rotation = transaction.rotate_refresh(&old.hash(), &new.hash(), expires_at).await;
+        match rotation.map_err(|e| internal(&e))? {
+            RefreshRotation::Rotated { authorization } => (*authorization, new),
+            RefreshRotation::Reused(id) => {
+                transaction.commit().await.map_err(|e| internal(&e))?;
+                tracing::warn!(client = %client.id, authorization = %id, "a refresh token was used twice: all is revoked");
+                return Err(OAuthError::InvalidRefreshToken);
+            }
+            RefreshRotation::Expired | RefreshRotation::Unknown => {
+                transaction.commit().await.map_err(|e| internal(&e))?;
+                return Err(OAuthError::InvalidRefreshToken);
+            }
         }
     };
     let (access, stored) = new_access(state, &authorization, &scope, life, key);
@@ -66,7 +73,7 @@ pub async fn exchange(
         bound_to: key,
         access,
         life,
-        refresh: Some(new),
+        refresh: Some(refresh),
         first: false,
         grant: "refresh_token",
     })
