@@ -145,3 +145,66 @@ test('Backend Services: a token of five minutes for the practice', async () => {
     assert.equal(patient.resourceType, 'Patient');
   }
 });
+
+test('a pushed request, and tokens bound to a key: launch, read, refresh, userinfo', async () => {
+  const client = clientOf('public');
+  const config = await discover(client, oidc.None());
+  const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair('ES256'));
+  const verifier = oidc.randomPKCECodeVerifier();
+  const state = oidc.randomState();
+  const nonce = oidc.randomNonce();
+  const url = await oidc.buildAuthorizationUrlWithPAR(
+    config,
+    {
+      redirect_uri: client.redirect_uris[0],
+      scope: SCOPE,
+      aud: demo.fhir,
+      state,
+      nonce,
+      code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+    },
+    { DPoP },
+  );
+  assert.deepEqual([...url.searchParams.keys()].sort(), ['client_id', 'request_uri'], 'nothing else stands in the address');
+  const callback = await new Person(demo.portal, provider, mrn).authorize(url);
+  const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true };
+  const tokens = await oidc.authorizationCodeGrant(config, callback, checks, undefined, { DPoP });
+  assert.equal(tokens.token_type, 'dpop');
+  assert.equal(tokens.patient, patientOf(mrn).id);
+
+  const bound = (token, handle = DPoP) => async (path) => {
+    const answer = await oidc.fetchProtectedResource(config, token, new URL(`${demo.fhir}/${path}`), 'GET', null, undefined, { DPoP: handle });
+    assert.equal(answer.status, 200, `${path}: ${answer.status} ${await answer.clone().text()}`);
+    return answer.json();
+  };
+  await reads(bound(tokens.access_token), tokens.patient);
+  const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub, { DPoP });
+  assert.equal(userinfo.fhirUser, tokens.claims().fhirUser);
+
+  const address = `${demo.fhir}/Patient/${tokens.patient}`;
+  const bearer = await fetch(address, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+  assert.equal(bearer.status, 401, 'a bound token is no bearer token');
+  const thief = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair('ES256'));
+  await assert.rejects(bound(tokens.access_token, thief)(`Patient/${tokens.patient}`));
+  await assert.rejects(oidc.refreshTokenGrant(config, tokens.refresh_token, undefined, { DPoP: thief }), { error: 'invalid_grant' });
+  await assert.rejects(oidc.refreshTokenGrant(config, tokens.refresh_token), { error: 'invalid_grant' });
+
+  const refreshed = await oidc.refreshTokenGrant(config, tokens.refresh_token, undefined, { DPoP });
+  assert.equal(refreshed.token_type, 'dpop');
+  await reads(bound(refreshed.access_token), tokens.patient);
+});
+
+test('a system with a key, and a token bound to another', async () => {
+  const client = clientOf('backend');
+  const config = await discover(client, oidc.PrivateKeyJwt(await privateKey(client)));
+  const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair('Ed25519'));
+  const tokens = await oidc.clientCredentialsGrant(config, { scope: 'system/Patient.rs' }, { DPoP });
+  assert.equal(tokens.token_type, 'dpop');
+  const own = demo.users.find((user) => user.kind === 'provider' && user.practice === client.practice && user.sees.length > 0);
+  if (own) {
+    const url = new URL(`${demo.fhir}/Patient/${patientOf(own.sees[0]).id}`);
+    const answer = await oidc.fetchProtectedResource(config, tokens.access_token, url, 'GET', null, undefined, { DPoP });
+    assert.equal(answer.status, 200);
+  }
+});

@@ -4,6 +4,7 @@ mod audit;
 mod cached;
 mod demo;
 mod door;
+mod dpop;
 mod fuzz;
 mod hospital;
 mod interference;

@@ -26,6 +26,7 @@ use chartgate::domain::secret::{PlainToken, TokenHash, TokenKind};
 use chartgate::domain::session::Session;
 use chartgate::oauth::keys::IdTokenKeys;
 use chartgate::oauth::people::{FhirUsers, Found, Offered, PatientLine, Patients, PatientsError};
+use chartgate::oauth::throttle::Limits;
 use chartgate::oauth::{Parts, Settings, State, router};
 use chartgate::outbound::{Outbound, OutboundOptions, Purpose, PurposeOptions};
 use chartgate::records::Caller;
@@ -173,16 +174,22 @@ impl Server {
             lost: Mutex::new(None),
         });
         let keys = Arc::new(IdTokenKeys::new(vec![signing_key()]));
-        let server = Self::node(database.store.clone(), people, Arc::default(), keys, Arc::new(database));
+        let store = database.store.clone();
+        let server = Self::node(store, people, Arc::default(), keys, Arc::new(database), Limits::NONE);
         server.add_people().await;
         server
     }
 
     /// Another process over the same database, with memory of its own.
     pub async fn other(&self) -> Self {
+        self.other_with(self.keys.clone(), Limits::NONE).await
+    }
+
+    /// Another process that signs with these keys and lets through no more than this.
+    pub async fn other_with(&self, keys: Arc<IdTokenKeys>, limits: Limits) -> Self {
         let store = self.database.other().await;
-        let (people, log, keys) = (self.people.clone(), self.log.clone(), self.keys.clone());
-        Self::node(store, people, log, keys, Arc::clone(&self.database))
+        let (people, log) = (self.people.clone(), self.log.clone());
+        Self::node(store, people, log, keys, Arc::clone(&self.database), limits)
     }
 
     fn node(
@@ -191,6 +198,7 @@ impl Server {
         log: Arc<Log>,
         keys: Arc<IdTokenKeys>,
         database: Arc<Database>,
+        limits: Limits,
     ) -> Self {
         let clock = Arc::clone(&database.clock);
         let key = SealingKey::from_bytes([7; 32]);
@@ -224,6 +232,7 @@ impl Server {
             settings: Settings {
                 brands: Some(brands()),
                 tenant: Some("tenant-7".to_owned()),
+                limits,
                 ..Settings::default()
             },
         });
@@ -485,6 +494,11 @@ impl Browser<'_> {
         let cookies = self.cookies.lock();
         let session = cookies.split("; ").find_map(|pair| pair.strip_prefix("__Host-chartgate="));
         PlainToken::presented(TokenKind::Session, session.unwrap()).unwrap().hash()
+    }
+
+    /// The `Cookie` header.
+    pub fn cookies(&self) -> String {
+        self.cookies.lock().clone()
     }
 
     pub async fn get(&self, path: &str) -> Answer {
