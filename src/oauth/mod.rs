@@ -84,6 +84,7 @@ pub fn router(state: &State) -> Router {
         .route(Endpoints::REGISTER, post(register::register))
         .route(Endpoints::REGISTERED, get(register::read).put(register::update).delete(register::delete))
         .layer(from_fn_with_state(state.clone(), refusals::note))
+        .layer(from_fn_with_state(state.clone(), throttle::limit))
         .layer(from_fn_with_state(state.web().clone(), web::request_id::assign));
     let discovery = Router::new()
         .route("/fhir/r4/.well-known/smart-configuration", get(discovery::smart_configuration))

@@ -180,6 +180,7 @@ const fn is_guess(error: OAuthError) -> bool {
             | OAuthError::InvalidRefreshToken
             | OAuthError::InvalidDpopProof
             | OAuthError::OtherKey
+            | OAuthError::RegistrationToken
     )
 }
 
