@@ -65,7 +65,7 @@ function app(url, response) {
 /** Says yes. The `launch` value names the patient; without one a list takes the place of the patient picker. */
 function authorize(url, response, codes) {
   const parameters = url.searchParams;
-  const patient = parameters.get('launch') ?? parameters.get('cg_context') ?? parameters.get('patient');
+  const patient = parameters.get('launch') ?? parameters.get('__cg_context') ?? parameters.get('patient');
   if (!patient) {
     url.searchParams.set('patient', 'mia');
     return response.writeHead(302, { location: url.href }).end();
@@ -90,7 +90,7 @@ async function token(request, response, codes, tokens, control) {
   control.expired = false;
   const access = randomBytes(16).toString('hex');
   tokens.set(`Bearer ${access}`, grant.patient);
-  return json(response, 200, { access_token: access, token_type: 'Bearer', expires_in: 3600, scope: 'launch launch/patient patient/*.rs', patient: grant.patient, cg_context: grant.patient, ...(control.encounter ? { encounter: control.encounter } : {}), need_patient_banner: true });
+  return json(response, 200, { access_token: access, token_type: 'Bearer', expires_in: 3600, scope: 'launch launch/patient patient/*.rs', patient: grant.patient, __cg_context: grant.patient, ...(control.encounter ? { encounter: control.encounter } : {}), need_patient_banner: true });
 }
 
 async function proxy(ehr, path, request, response, origin) {

@@ -3,6 +3,7 @@
 mod adapters;
 mod background;
 mod brands;
+mod developers;
 mod internal;
 pub mod keys;
 pub mod options;
@@ -249,6 +250,7 @@ impl Pieces<'_> {
             viewer: ClientId::parse(VIEWER).map_err(BuildError::new)?,
             fhir_base: options::fhir_base(self.config)?.to_string(),
             mrn_system,
+            developers: developers::facts(&self.web, authorization_server.settings()),
         });
         let all = crate::web::wrap(pages, &self.web)
             .merge(oauth::router(&authorization_server))
@@ -269,7 +271,7 @@ impl Pieces<'_> {
                 revoke: endpoints.revoke,
                 introspect: endpoints.introspect,
                 manage: endpoints.management,
-                register: None,
+                register: Some(endpoints.register),
                 date: self.surroundings.clock.now().to_string(),
             },
             self.surroundings.random.clone(),

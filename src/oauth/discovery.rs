@@ -37,9 +37,11 @@ pub const CAPABILITIES: &[&str] = &[
 ];
 
 const GRANT_TYPES: &[&str] = &["authorization_code", "refresh_token", "client_credentials"];
-const CLIENT_AUTH: &[&str] = &["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
+/// Ways of client authentication at the token endpoint.
+pub const CLIENT_AUTH: &[&str] = &["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
 const CONFIDENTIAL_AUTH: &[&str] = &["client_secret_basic", "client_secret_post", "private_key_jwt"];
-const CLIENT_ALGORITHMS: &[&str] = &["RS384", "ES384", "ES256", "PS256", "EdDSA", "Ed25519"];
+/// Algorithms of client assertions.
+pub const CLIENT_ALGORITHMS: &[&str] = &["RS384", "ES384", "ES256", "PS256", "EdDSA", "Ed25519"];
 
 /// The documents, rendered once.
 pub struct Documents {

@@ -21,7 +21,7 @@ use super::state::State;
 pub const URN: &str = "urn:ietf:params:oauth:request_uri:";
 
 /// Our own parameter: a pushed request, sealed.
-const CARRIED: &str = "cg_request";
+const CARRIED: &str = "__cg_request";
 const PURPOSE: &str = "pushed request";
 
 #[derive(Serialize, Deserialize)]

@@ -16,9 +16,9 @@ use super::redirect::ReplyTo;
 use super::scopes;
 
 /// Our own parameter: the sealed launch context, while our pages follow each other.
-pub const CONTEXT: &str = "cg_context";
+pub const CONTEXT: &str = "__cg_context";
 /// Our own parameter, sealed: a sign-in after this moment answers `prompt=login` and `max_age`.
-pub const SIGNED_IN_AFTER: &str = "cg_after";
+pub const SIGNED_IN_AFTER: &str = "__cg_after";
 
 /// The parameter that names the key to which the code is to be bound (RFC 9449 10).
 pub const THUMBPRINT: &str = "dpop_jkt";

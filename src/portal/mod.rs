@@ -1,6 +1,7 @@
 //! Rank 5: the pages, one family per file. Handlers read the request, ask `accounts`, `records` or `store`, and fill a template.
 
 mod ask;
+pub mod developers;
 mod encounter;
 mod family;
 mod help;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub fhir_base: String,
     /// Identifier system of the hospital's medical record numbers.
     pub mrn_system: Option<Arc<str>>,
+    /// What the developer pages say of this installation.
+    pub developers: developers::facts::Facts,
 }
 
 /// The state of the portal's handlers. Cheap to clone.
@@ -95,6 +98,7 @@ pub fn router(parts: Parts) -> Router {
         .merge(staff::router())
         .merge(help::router())
         .merge(vendors::router())
+        .merge(developers::router())
         .with_state(Portal::new(parts))
         .merge(web::router().with_state(web))
         .fallback(async || Problem::NotFound)

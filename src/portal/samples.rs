@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use scraper::{ElementRef, Html, Selector};
 
-use super::{family, help, home, hospital, open, saved, search, sign_in, staff, vendors};
+use super::{developers, family, help, home, hospital, open, saved, search, sign_in, staff, vendors};
 use crate::domain::account::{Account, AccountKind, AccountState, StaffRole};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, Npi};
@@ -37,6 +37,7 @@ fn every_page() -> Vec<(&'static str, String)> {
     all.extend(saved::samples(&clinician));
     all.extend(open::samples(&clinician));
     all.extend(help::samples(&Chrome::sample("Help", Some(&ana), "/help")));
+    all.extend(developers::samples(&Chrome::sample("For developers", None, "/developers")));
     all.extend(family::samples(&Chrome::sample("Who can see", Some(&rosa), "/")));
     all.extend(staff::samples(&kim, &ana));
     all.extend(vendors::samples());

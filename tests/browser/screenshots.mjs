@@ -21,6 +21,7 @@ const find = (sought, birthDate = '') => async (page) => {
 };
 const go = (path) => async (page) => { await page.goto(demo.portal + path); };
 
+const DEVELOPERS = ['start', 'endpoints', 'launch', 'scopes', 'parameters', 'backend', 'hardening', 'fhir', 'errors', 'limits', 'examples'];
 const reader = pcp(demo);
 const mine = patientWith(demo, reader.sees[0]);
 const views = [
@@ -37,6 +38,8 @@ const views = [
     'help-find-a-patient': go('/help/find-a-patient'),
     'help-privacy': go('/help/privacy'),
     'help-browsers': go('/help/browsers'),
+    developers: go('/developers'),
+    ...Object.fromEntries(DEVELOPERS.map((name) => [`developers-${name}`, go(`/developers/${name}`)])),
     'not-found': go('/no-such-page'),
   }],
   [reader, {

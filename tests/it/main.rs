@@ -8,6 +8,7 @@
 
 mod accounts;
 mod cli;
+mod conformance;
 mod doors;
 mod facade;
 mod leaks;

@@ -15,14 +15,14 @@ trap stop EXIT
 if [ -z "${CHARTGATE_DEMO:-}" ]; then
     program=${CHARTGATE:-$root/target/debug/chartgate}
     case $program in /*) ;; *) program=$root/$program ;; esac
-    "$program" demo --json --port 0 --patients 40 >"$work/demo.json" 2>"$work/demo.log" &
+    "$program" demo --json --port 0 --patients 40 --data "$work/demo" >"$work/demo.json" 2>"$work/demo.log" &
     demo=$!
     for _ in $(seq 240); do
         [ ! -s "$work/demo.json" ] || break
         kill -0 "$demo" 2>/dev/null || { cat "$work/demo.log" >&2; echo "the demo did not start" >&2; exit 1; }
         sleep 0.5
     done
-    export CHARTGATE_DEMO=$work/demo.json
+    export CHARTGATE_DEMO=$work/demo.json CHARTGATE_DEMO_DATA=$work/demo
 fi
 
 failed=0
@@ -31,12 +31,14 @@ run() {
     "$@" || failed=1
 }
 run node --test --test-concurrency=1 openid-client.test.mjs fhirclient.test.mjs fhir-kit-client.test.mjs
+[ -z "${CHARTGATE_DEMO_DATA:-}" ] || run node --test --test-concurrency=1 vendor.test.mjs
 python=$root/tests/.venv/bin/python
 [ -x "$python" ] || python=python3
 run "$python" test_fhirclient.py
 run "$python" test_authlib.py
 run "$python" test_smart_fetch.py
 run node --test sequences.mjs
+run "$python" test_brands.py
 if [ -n "${DEMO_EHR:-}" ]; then
     case $DEMO_EHR in /*) ;; *) DEMO_EHR=$root/$DEMO_EHR ;; esac
     run "$python" -W ignore sekmet.py "${program:-$root/target/debug/chartgate}" "$DEMO_EHR"

@@ -10,6 +10,7 @@ mod hospital;
 mod interference;
 mod logs;
 mod reads;
+mod rows;
 mod searches;
 mod shapes;
 mod statuses;

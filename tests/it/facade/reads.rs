@@ -100,7 +100,7 @@ async fn a_category_scope_holds_for_reads_by_id() {
 }
 
 #[tokio::test]
-async fn a_patient_scope_is_about_the_launch_patient_alone() {
+async fn row_136_a_patient_scope_is_about_the_launch_patient_alone() {
     let world = World::new().await;
     let token = world.token(subject("ana", "patient/*.rs", Some("seen")));
     assert_eq!(world.get("/Observation/seen-o1", &token).await.status, 200);

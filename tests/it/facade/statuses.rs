@@ -47,7 +47,7 @@ async fn each_failure_of_the_ehr_is_a_clear_state() {
 }
 
 #[tokio::test]
-async fn tokens_are_taken_from_the_header_alone() {
+async fn rows_94_247_265_tokens_are_taken_from_the_header_alone() {
     let world = World::new().await;
     let ana = world.ana();
     let none = world.call("GET", "/Patient/seen", None, &[]).await;
@@ -74,7 +74,7 @@ async fn tokens_are_taken_from_the_header_alone() {
 }
 
 #[tokio::test]
-async fn smart_insufficient_scope_depends_on_the_token_alone() {
+async fn rows_95_243_266_insufficient_scope_depends_on_the_token_alone() {
     let world = World::new().await;
     let token = world.token(super::world::subject("ana", "user/Observation.r", None));
     for path in [

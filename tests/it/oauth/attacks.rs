@@ -72,8 +72,8 @@ async fn nothing_in_an_authorization_request_is_our_error(#[case] kind: Kind) {
         "prompt",
         "max_age",
         "launch",
-        "cg_context",
-        "cg_after",
+        "__cg_context",
+        "__cg_after",
         "request",
         "request_uri",
         "response_mode",
@@ -263,15 +263,19 @@ async fn one_users_context_is_nobody_elses_and_one_apps_no_other_apps() {
     let picked = ana.submit(&page.form_to("/oauth/authorize/patient").with("patient", "mia")).await;
     let location = picked.location().to_owned();
     let context = url::Url::parse(&format!("https://gate.example{location}")).unwrap();
-    let context = context.query_pairs().find(|(name, _)| name == "cg_context").unwrap().1.into_owned();
-    let with_context = |client| set(&request(client, scope), "cg_context", &context);
+    let context = context.query_pairs().find(|(name, _)| name == "__cg_context").unwrap().1.into_owned();
+    let with_context = |client| set(&request(client, scope), "__cg_context", &context);
     assert!(!ana.authorize(&borrowed(&with_context(&client))).await.code().is_empty());
     let ben = server.signed_in("ben").await;
     for answer in [
         ben.authorize(&borrowed(&with_context(&client))).await,
         ana.authorize(&borrowed(&with_context(&other))).await,
-        ana.authorize(&borrowed(&set(&request(&client, scope), "cg_context", &context[..context.len() - 2])))
-            .await,
+        ana.authorize(&borrowed(&set(
+            &request(&client, scope),
+            "__cg_context",
+            &context[..context.len() - 2],
+        )))
+        .await,
     ] {
         assert!(answer.body.contains("Choose a patient"), "it counts for nothing: {}", answer.status);
     }
@@ -385,7 +389,7 @@ async fn nobody_at_the_browser_talks_us_out_of_a_sign_in() {
     server.clock.advance(std::time::Duration::from_mins(10));
     for (name, value) in [("prompt", "login"), ("max_age", "60")] {
         for after in ["0", "1800000000000", "-1", "AAAA", ""] {
-            let fields = set(&set(&request(&client, "user/*.rs"), name, value), "cg_after", after);
+            let fields = set(&set(&request(&client, "user/*.rs"), name, value), "__cg_after", after);
             let answer = ana.authorize(&borrowed(&fields)).await;
             assert!(answer.location().starts_with("/sign-in"), "{name} {after}: {}", answer.location());
         }
@@ -395,7 +399,7 @@ async fn nobody_at_the_browser_talks_us_out_of_a_sign_in() {
 /// The `cg_context` of an answer that leads on within our pages.
 fn context_of(answer: &Answer) -> String {
     let url = url::Url::parse(&format!("https://gate.example{}", answer.location())).unwrap();
-    url.query_pairs().find(|(name, _)| name == "cg_context").unwrap().1.into_owned()
+    url.query_pairs().find(|(name, _)| name == "__cg_context").unwrap().1.into_owned()
 }
 
 #[tokio::test]
@@ -411,7 +415,7 @@ async fn row_164_a_patient_who_went_out_of_reach_is_chosen_again() {
     server.lose("mia");
     let late = ana.allow(&consent).await;
     assert!(late.body.contains("Choose a patient"), "between choice and consent: {}", late.status);
-    let again = ana.authorize(&borrowed(&set(&fields, "cg_context", &context))).await;
+    let again = ana.authorize(&borrowed(&set(&fields, "__cg_context", &context))).await;
     assert!(again.body.contains("Choose a patient"), "an old handle brings nobody back");
 }
 
@@ -437,7 +441,7 @@ async fn rows_170_171_an_encounter_does_not_go_over_to_another_patient() {
     let fields = set(&request(&client, scope), "launch", token.expose());
     let context = context_of(&ana.authorize(&borrowed(&fields)).await);
     let picker = ana.authorize(&borrowed(&request(&client, scope))).await;
-    let encoded = encode(&borrowed(&set(&request(&client, scope), "cg_context", &context)));
+    let encoded = encode(&borrowed(&set(&request(&client, scope), "__cg_context", &context)));
     let mut form = picker.form_to("/oauth/authorize/patient").with("patient", "noah");
     for (name, value) in &mut form.fields {
         if name == "request" {

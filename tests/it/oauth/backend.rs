@@ -19,7 +19,7 @@ async fn ask(server: &Server, assertion: &str, scope: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn rows_253_to_262_a_token_for_five_minutes_and_no_refresh_token() {
+async fn rows_248_253_to_262_a_token_for_five_minutes_and_no_refresh_token() {
     let server = Server::start().await;
     let key = ClientKey::new(SigningAlgorithm::Es384);
     server.add(backend("system", &key.jwks())).await;
@@ -35,7 +35,7 @@ async fn rows_253_to_262_a_token_for_five_minutes_and_no_refresh_token() {
 }
 
 #[tokio::test]
-async fn row_250_no_more_than_registered_and_nothing_of_a_users() {
+async fn rows_240_241_250_no_more_than_registered_and_nothing_of_a_users() {
     let server = Server::start().await;
     let key = ClientKey::new(SigningAlgorithm::Rs384);
     server.add(Client { scope: "system/Patient.rs".to_owned(), ..backend("system", &key.jwks()) }).await;
@@ -62,7 +62,7 @@ async fn row_336_an_assertion_counts_once() {
 }
 
 #[tokio::test]
-async fn rows_335_337_340_a_bad_assertion_is_invalid_client() {
+async fn rows_249_335_337_340_a_bad_assertion_is_invalid_client() {
     let server = Server::start().await;
     let (ours, theirs) = (ClientKey::new(SigningAlgorithm::Es384), ClientKey::new(SigningAlgorithm::Es384));
     server.add(backend("system", &ours.jwks())).await;

@@ -10,7 +10,7 @@ use super::harness::{FHIR, ISSUER, Server};
 #[case("/oauth/jwks")]
 #[case("/oauth/style.json")]
 #[tokio::test]
-async fn rows_16_372_374_377_documents_are_json_for_anybody(#[case] path: &str) {
+async fn rows_16_30_372_374_376_377_380_documents_are_json_for_anybody(#[case] path: &str) {
     let server = Server::start().await;
     for accept in ["application/json", "application/fhir+xml", "text/html", "*/*;q=0"] {
         let answer = server.get(path, &[("accept", accept), ("origin", "https://anything.example")]).await;
@@ -90,7 +90,7 @@ async fn rows_401_424_a_weak_etag_saves_sending_again() {
 }
 
 #[tokio::test]
-async fn rows_387_388_406_to_412_427_to_432_the_configuration_names_the_bundle_and_its_first_brand() {
+async fn rows_387_388_406_407_409_to_412_427_to_432_the_configuration_names_the_bundle_and_its_first_brand() {
     let server = Server::start().await;
     let smart = server.get("/fhir/r4/.well-known/smart-configuration", &[]).await.ok();
     let bundle = smart["user_access_brand_bundle"].as_str().unwrap();
@@ -106,7 +106,8 @@ async fn rows_387_388_406_to_412_427_to_432_the_configuration_names_the_bundle_a
 }
 
 #[tokio::test]
-async fn rows_396_to_403_407_417_to_423_433_the_bundle_says_who_the_hospital_is_and_where_it_answers() {
+async fn rows_396_to_403_407_417_to_419_421_to_423_433_the_bundle_says_who_the_hospital_is_and_where_it_answers()
+ {
     let server = Server::start().await;
     let answer = server.get("/brands.json", &[("accept", "application/fhir+json")]).await;
     assert_eq!(answer.header("content-type"), Some("application/fhir+json"));
@@ -135,7 +136,7 @@ async fn rows_396_to_403_407_417_to_423_433_the_bundle_says_who_the_hospital_is_
 }
 
 #[tokio::test]
-async fn rows_285_to_289_346_to_351_the_capability_sets_are_whole() {
+async fn rows_126_228_285_to_289_346_348_to_351_the_capability_sets_are_whole() {
     let server = Server::start().await;
     let smart = server.get("/fhir/r4/.well-known/smart-configuration", &[]).await.ok();
     let has = |capability: &str| smart["capabilities"].as_array().unwrap().iter().any(|c| c == capability);

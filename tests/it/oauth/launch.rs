@@ -16,7 +16,8 @@ const SCOPE: &str = "launch/patient openid fhirUser patient/*.rs";
 const EHR_SCOPE: &str = "launch openid fhirUser patient/*.rs";
 
 #[tokio::test]
-async fn rows_353_363_a_standalone_launch_with_a_picked_patient() {
+async fn rows_27_53_56_75_76_78_83_88_91_167_to_170_173_175_353_358_360_363_a_standalone_launch_with_a_picked_patient()
+ {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
     let ana = server.signed_in("ana").await;
@@ -53,10 +54,10 @@ async fn an_app_comes_back_to_the_same_patient_without_a_picker_and_nobody_else_
     let consent = ana.settle(chosen).await;
     let answer = ana.allow(&consent).await;
     let token = server.token(&borrowed(&exchange(&client, &answer.code()))).await.ok();
-    let handle = token["cg_context"].as_str().unwrap().to_owned();
+    let handle = token["__cg_context"].as_str().unwrap().to_owned();
     assert!(!handle.contains("mia"), "sealed: {handle}");
 
-    let again = set(&request(&client, SCOPE), "cg_context", &handle);
+    let again = set(&request(&client, SCOPE), "__cg_context", &handle);
     let back = ana.authorize(&borrowed(&again)).await;
     let back = ana.settle(back).await;
     assert!(!back.body.contains("/oauth/authorize/patient"), "no picker");
@@ -124,7 +125,7 @@ async fn the_picker_says_so_when_the_ehr_is_away() {
 }
 
 #[tokio::test]
-async fn row_164_a_patient_scope_alone_asks_for_a_patient() {
+async fn rows_164_165_367_368_a_patient_scope_alone_asks_for_a_patient() {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
     let ana = server.signed_in("ana").await;
@@ -177,7 +178,7 @@ async fn launch_handle(server: &Server, client: &ClientId, account: &str) -> Str
 }
 
 #[tokio::test]
-async fn rows_352_361_362_an_ehr_launch_brings_its_context() {
+async fn rows_171_172_174_176_352_359_361_362_an_ehr_launch_brings_its_context() {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
     let handle = launch_handle(&server, &client.id, "ana").await;

@@ -17,6 +17,7 @@ mod races;
 mod refresh;
 mod register;
 mod rotation;
+mod rows;
 mod signing;
 mod throttle;
 mod token;

@@ -95,7 +95,7 @@ async fn rfc_9126_4_what_stands_beside_it_counts_for_nothing_and_nobody_alters_i
             ("redirect_uri", "https://evil.example/cb"),
             ("scope", "user/*.rs"),
             ("state", "altered"),
-            ("cg_after", "0"),
+            ("__cg_after", "0"),
         ])
         .await;
     let path = answer.location().to_owned();
@@ -132,7 +132,7 @@ async fn sign_in_and_reload_carry_a_pushed_request() {
     assert_eq!(place.path(), "/sign-in");
     let next = place.query_pairs().find(|(name, _)| name == "next").unwrap().1.into_owned();
     assert!(next.contains("redirect_uri=https%3A%2F%2Fapp.example%2Fcb"), "for the form's policy: {next}");
-    assert!(!next.contains("cg_after"), "sealed as well: {next}");
+    assert!(!next.contains("__cg_after"), "sealed as well: {next}");
     let browser = server.signed_in("ana").await;
     for _ in 0..2 {
         let page = browser.get(&next).await;

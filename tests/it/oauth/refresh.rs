@@ -33,7 +33,7 @@ async fn is_live(server: &Server, token: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn rows_101_110_to_114_a_refresh_gives_the_same_again() {
+async fn rows_77_101_110_to_114_116_118_365_a_refresh_gives_the_same_again() {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
     let first = server.signed_in("ana").await.tokens(&client, SCOPE).await;
@@ -72,7 +72,7 @@ async fn row_103_a_refresh_token_is_its_clients_own() {
 }
 
 #[tokio::test]
-async fn rows_104_109_a_refresh_may_ask_for_less_and_not_for_more() {
+async fn rows_104_109_115_a_refresh_may_ask_for_less_and_not_for_more() {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
     let first = server.signed_in("ana").await.tokens(&client, SCOPE).await;
@@ -101,7 +101,7 @@ async fn each_refresh_renews_three_months() {
 }
 
 #[tokio::test]
-async fn row_100_online_access_ends_with_the_session() {
+async fn rows_100_366_online_access_ends_with_the_session() {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
     let ana = server.signed_in("ana").await;

@@ -65,7 +65,7 @@ async fn approve(server: &Server, registered: &Value) {
 }
 
 #[tokio::test]
-async fn rows_19_24_438_a_stranger_registers_and_after_approval_launches_and_refreshes() {
+async fn rows_19_24_316_438_a_stranger_registers_and_after_approval_launches_and_refreshes() {
     let server = Server::start().await;
     let smart = server.get("/fhir/r4/.well-known/smart-configuration", &[]).await.ok();
     assert_eq!(smart["registration_endpoint"], "https://gate.example/oauth/register");

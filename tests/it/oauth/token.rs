@@ -16,7 +16,7 @@ use super::signing::verified;
 const SCOPE: &str = "openid fhirUser profile offline_access user/*.rs";
 
 #[tokio::test]
-async fn rows_73_74_84_86_87_the_answer_is_json_that_nobody_keeps() {
+async fn rows_73_74_84_86_87_252_the_answer_is_json_that_nobody_keeps() {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
     let ana = server.signed_in("ana").await;
@@ -141,7 +141,7 @@ async fn suspension_stops_an_exchange() {
 }
 
 #[tokio::test]
-async fn rows_200_203_209_210_the_id_token_says_who_signed_in() {
+async fn rows_198_200_203_209_210_the_id_token_says_who_signed_in() {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
     let ana = server.signed_in("ana").await;
@@ -164,7 +164,7 @@ async fn rows_200_203_209_210_the_id_token_says_who_signed_in() {
 }
 
 #[tokio::test]
-async fn without_openid_there_is_no_id_token_and_without_profile_no_name() {
+async fn row_80_without_openid_there_is_no_id_token_and_without_profile_no_name() {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
     let ana = server.signed_in("ana").await;

@@ -69,7 +69,7 @@ async fn rfc7009_what_is_unknown_is_no_error_and_what_is_anothers_is_left_alone(
 }
 
 #[tokio::test]
-async fn rows_271_to_280_introspection_says_what_the_token_response_said() {
+async fn rows_99_269_271_to_280_introspection_says_what_the_token_response_said() {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
     server.add(confidential("resource-server", "s")).await;
@@ -96,7 +96,7 @@ async fn rows_271_to_280_introspection_says_what_the_token_response_said() {
 }
 
 #[tokio::test]
-async fn rows_282_283_a_bearer_token_opens_introspection_and_a_public_client_does_not() {
+async fn rows_281_to_283_a_bearer_token_opens_introspection_and_a_public_client_does_not() {
     let server = Server::start().await;
     let client = server.add(public("app")).await;
     let key = ClientKey::new(SigningAlgorithm::Es384);

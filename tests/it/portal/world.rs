@@ -163,6 +163,7 @@ impl World {
             viewer: ClientId::parse("record-viewer").unwrap(),
             fhir_base: format!("{base}/fhir/r4"),
             mrn_system: None,
+            developers: portal::developers::facts::Facts::default(),
         });
         let world = Self { store, clock, log, accounts, router: wrap(pages, &web), _folder: folder };
         world.add("ana", AccountKind::Provider { npi: Npi::parse("1234567893").unwrap() }).await;

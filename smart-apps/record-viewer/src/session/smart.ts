@@ -39,7 +39,7 @@ const RETURN_KEY = 'record-viewer.return';
  * Our server's name for a sealed launch context: it comes with the token, and sent back with an authorization request it
  * leads to the same patient again without asking. Other servers know nothing of it, and then ask for the patient.
  */
-export const CONTEXT = 'cg_context';
+export const CONTEXT = '__cg_context';
 
 interface Return {
   tab: string;
