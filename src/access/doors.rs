@@ -1,23 +1,30 @@
-//! Two narrow doors for people who reach no record: what a guardian is told of who can see a child's record, and how staff find in
-//! the audit log the patient with an MRN. Neither gives out a resource.
+//! Narrow doors beside the policy. Two for people who reach no record: what a guardian is told of who can see a child's record, and
+//! how staff find in the audit log the patient with an MRN; neither gives out a resource. One for apps: the user's own
+//! Practitioner, which `fhirUser` names, and no other.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use smallvec::SmallVec;
 
 use crate::domain::account::{Account, AccountKind, AccountState};
-use crate::domain::ids::{FhirId, PracticeId};
+use crate::domain::ids::{FhirId, Npi, PracticeId};
 use crate::fhir::identity::Identity;
 use crate::fhir::index::Shape;
 use crate::fhir::interaction::Interaction;
 use crate::fhir::resource_type::ResourceType;
+use crate::fhir::scope::ScopeSet;
 
 use super::authorizer::{Authorizer, PatientSought};
 use super::facts::Facts;
 use super::permit::{FactLookup, Permit};
 use super::refusal::{DenyReason, Refusal};
-use super::subject::Subject;
+use super::released::Released;
+use super::subject::{Actor, Subject};
 use super::unreleased::Unreleased;
+
+/// What is asked with through the door of `fhirUser`.
+static OWN_IDENTITY: LazyLock<Arc<ScopeSet>> =
+    LazyLock::new(|| Arc::new(ScopeSet::parse("fhirUser user/Practitioner.r")));
 
 /// What a guardian is told besides the grants: all that leaves of the Patient resource is a given name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +70,33 @@ impl Authorizer {
         })
     }
 
+    /// A token with `fhirUser` may read what that claim names, even where no scope covers Practitioner. The subject to ask as,
+    /// for a read of a Practitioner; whether it is the user's own shows when it has come: see [`Authorizer::is_own_identity`].
+    pub fn for_own_identity(&self, subject: &Subject, interaction: &Interaction) -> Option<Arc<Subject>> {
+        let Interaction::Read { resource_type: ResourceType::Practitioner, .. } = interaction else {
+            return None;
+        };
+        subject.client.as_ref()?;
+        self.own_npi(subject)?;
+        Some(Arc::new(Subject { scopes: Arc::clone(&OWN_IDENTITY), patient: None, ..subject.clone() }))
+    }
+
+    /// Whether the Practitioner has the NPI of the subject's own account.
+    pub fn is_own_identity(&self, subject: &Subject, practitioner: &Released) -> bool {
+        let Some(own) = self.own_npi(subject) else { return false };
+        let npis = fhir_profiles::practitioner::practitioner_npis(&practitioner.chunks().concat());
+        npis.is_ok_and(|npis| npis.iter().any(|npi| npi == own.as_str()))
+    }
+
+    fn own_npi(&self, subject: &Subject) -> Option<Npi> {
+        match &subject.actor {
+            Actor::Account(account) if subject.scopes.has_word("fhirUser") => {
+                self.relationships().npi_of(account)
+            }
+            _ => None,
+        }
+    }
+
     /// Allows hospital staff to ask whose an MRN is, to find the entries about that patient in the audit log (D-10). The answer,
     /// by [`Authorizer::identify`], is an identifier: staff reach no record.
     pub fn authorize_audit_search(
@@ -85,7 +119,7 @@ impl Authorizer {
 
 /// The account is active and is the one that asks, through the portal itself.
 fn acts_alone(account: &Account, subject: &Subject) -> Result<(), Refusal> {
-    let itself = matches!(&subject.actor, super::subject::Actor::Account(id) if *id == account.id);
+    let itself = matches!(&subject.actor, Actor::Account(id) if *id == account.id);
     if itself && subject.client.is_none() && account.state == AccountState::Active {
         Ok(())
     } else {

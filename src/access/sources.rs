@@ -49,6 +49,12 @@ pub trait RelationshipSource: Send + Sync {
         SmallVec::new()
     }
 
+    /// The NPI of the account, when it is a provider's that may act.
+    fn npi_of(&self, account: &AccountId) -> Option<Npi> {
+        let _ = account;
+        None
+    }
+
     /// The practices whose roster holds one of these NPIs, or whose Organization is one of these.
     fn practices_of(&self, primary_care: &PrimaryCare) -> SmallVec<[PracticeId; 2]>;
 

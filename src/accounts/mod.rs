@@ -2,6 +2,7 @@
 //!
 //! Each checks what it is given, changes the store in one transaction and writes its audit event.
 
+mod apps;
 mod clients;
 pub mod failures;
 mod people;

@@ -147,8 +147,9 @@ fn openid(endpoints: &Endpoints) -> Value {
             "id_token_signing_alg_values_supported": ["RS256"],
             "claim_types_supported": ["normal"],
             "claims_supported": [
-                "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "fhirUser", "name"
+                "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "amr", "fhirUser", "name"
             ],
+            "end_session_endpoint": endpoints.logout,
             "claims_parameter_supported": false,
             "request_parameter_supported": false,
             "request_uri_parameter_supported": false,

@@ -21,6 +21,8 @@ pub struct Endpoints {
     pub register: String,
     /// OpenID userinfo.
     pub userinfo: String,
+    /// RP-initiated logout (`end_session_endpoint`).
+    pub logout: String,
     /// Our public keys.
     pub jwks: String,
     /// The style of the portal for apps that adapt to it (`smart_style_url`).
@@ -54,6 +56,10 @@ impl Endpoints {
     pub const REGISTERED: &'static str = "/oauth/register/{client_id}";
     /// Userinfo endpoint.
     pub const USERINFO: &'static str = "/oauth/userinfo";
+    /// RP-initiated logout.
+    pub const LOGOUT: &'static str = "/oauth/logout";
+    /// Where its confirmation page posts to.
+    pub const LOGOUT_CONFIRM: &'static str = "/oauth/logout/confirm";
     /// JWK Set.
     pub const JWKS: &'static str = "/oauth/jwks";
     /// SMART style document.
@@ -80,6 +86,7 @@ impl Endpoints {
             introspect: at(Self::INTROSPECT),
             register: at(Self::REGISTER),
             userinfo: at(Self::USERINFO),
+            logout: at(Self::LOGOUT),
             jwks: at(Self::JWKS),
             style: at(Self::STYLE),
             management: at(Self::MANAGEMENT),

@@ -81,6 +81,10 @@ oauth_errors! {
     /// More than any honest request holds.
     TooLong = BAD_REQUEST, "invalid_request", Page, "The app sent more than this server accepts.";
 
+    /// A `post_logout_redirect_uri` that the client did not register, letter by letter, or without a client at all.
+    LogoutRedirectUri = BAD_REQUEST, "invalid_request", Page,
+        "The address that the app wants you to return to after signing out (post_logout_redirect_uri) is not one that it registered.";
+
     // Authorization endpoint, towards the client.
 
     /// RFC 6749 3.1: no parameter twice.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use crate::domain::account::Account;
@@ -23,6 +25,9 @@ struct Claims<'a> {
     auth_time: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<&'a str>,
+    at_hash: String,
+    /// How the user proved who they are (RFC 8176): there is no other way to sign in than with a password.
+    amr: [&'static str; 1],
     #[serde(flatten)]
     identity: Identity,
 }
@@ -49,6 +54,12 @@ impl Identity {
     }
 }
 
+/// Half of the access token's hash (OpenID Connect Core 3.1.3.6, for RS256).
+fn at_hash(token: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
+    URL_SAFE_NO_PAD.encode(digest.as_ref().get(..16).unwrap_or_default())
+}
+
 /// A signed `id_token` for what was issued.
 pub async fn make(state: &State, issued: &Issued, scopes: &ScopeSet) -> Result<String, OAuthError> {
     let authorization = &issued.authorization;
@@ -70,6 +81,8 @@ pub async fn make(state: &State, issued: &Issued, scopes: &ScopeSet) -> Result<S
         auth_time: authorization.authenticated_at.as_seconds(),
         // Only the first id_token answers the authorization request (OpenID Connect Core 12.2).
         nonce: authorization.nonce.as_deref().filter(|_| issued.first),
+        at_hash: at_hash(issued.access.expose()),
+        amr: ["pwd"],
         identity: Identity::of(state, &account, scopes).await,
     };
     Arc::clone(&key).sign_jwt(&claims).map_err(|e| failed(&e))

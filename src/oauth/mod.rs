@@ -29,6 +29,7 @@ pub mod introspect;
 pub mod issue;
 pub mod json;
 pub mod keys;
+pub mod logout;
 pub mod par;
 pub mod params;
 pub mod patient;
@@ -68,6 +69,8 @@ pub fn router(state: &State) -> Router {
         .route(Endpoints::AUTHORIZE, get(authorize::get).post(authorize::post))
         .route(Endpoints::PATIENT, get(authorize::out_of_date).post(patient::post))
         .route(Endpoints::CONSENT, get(authorize::out_of_date).post(consent::post))
+        .route(Endpoints::LOGOUT, get(logout::get).post(logout::post))
+        .route(Endpoints::LOGOUT_CONFIRM, get(authorize::out_of_date).post(logout::confirm))
         .layer(from_fn_with_state(state.clone(), refusals::note));
     let api = Router::new()
         .route(Endpoints::TOKEN, post(token::post))

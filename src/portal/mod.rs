@@ -1,9 +1,11 @@
 //! Rank 5: the pages, one family per file. Handlers read the request, ask `accounts`, `records` or `store`, and fill a template.
 
+mod account_apps;
 mod ask;
 pub mod developers;
 mod encounter;
 mod family;
+mod gallery;
 mod help;
 mod home;
 mod hospital;
@@ -94,6 +96,8 @@ pub fn router(parts: Parts) -> Router {
         .merge(hospital::router())
         .merge(saved::router())
         .merge(open::router())
+        .merge(gallery::router())
+        .merge(account_apps::router())
         .merge(family::router())
         .merge(staff::router())
         .merge(help::router())

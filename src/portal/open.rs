@@ -13,7 +13,7 @@ use url::Url;
 
 use super::ask::{Chart, unanswered};
 use super::{Portal, recent};
-use crate::domain::client::{Launch, LaunchContext};
+use crate::domain::client::{Client, Launch, LaunchContext};
 use crate::domain::secret::{PlainToken, TokenKind};
 use crate::web::page::{Chrome, Page};
 use crate::web::problem::Problem;
@@ -43,8 +43,7 @@ async fn open(
     let wanted = [chart.patient.clone()];
     let reachable = portal.records.reachable(&portal.caller(&user), &wanted).await.map_err(unanswered)?;
     if reachable.is_empty() {
-        let page = OutOfReach { chrome: user.chrome("Not authorized") };
-        return Ok(Page::new(page).status(StatusCode::FORBIDDEN).into_response());
+        return Ok(out_of_reach(&user));
     }
     let cookie = recent::with(&portal, &user.account.id, &headers, &chart.patient);
     let place = launch(&portal, &user, chart).await?;
@@ -57,27 +56,50 @@ async fn open(
 
 /// Makes a launch handle for the viewer; returns the app's launch URL with it.
 async fn launch(portal: &Portal, user: &Clinician, chart: Chart) -> Result<Url, Problem> {
-    let uri = portal.web.store().client(&portal.viewer).and_then(|client| client.launch_uri.clone());
-    let uri =
-        uri.ok_or_else(|| Problem::internal("the record viewer is not registered with a launch URI"))?;
-    let mut place = Url::parse(&uri).map_err(Problem::internal)?;
+    let viewer = portal.web.store().client(&portal.viewer);
+    let viewer = viewer.ok_or_else(|| Problem::internal("the record viewer is not registered"))?;
+    launch_app(portal, user, &viewer, context(Some(chart), None)).await
+}
+
+/// What an app is told of what is open here. It opens in a page of its own, so the patient's banner is its to show.
+pub fn context(chart: Option<Chart>, intent: Option<String>) -> LaunchContext {
+    let (patient, encounter) = chart.map_or((None, None), |chart| (Some(chart.patient), chart.encounter));
+    LaunchContext {
+        need_patient_banner: patient.is_some(),
+        patient,
+        encounter,
+        intent,
+        fhir_context: Vec::new(),
+    }
+}
+
+/// Makes a launch handle for one app and this user; returns the app's launch URL with it (rows 352, 361, 362).
+pub async fn launch_app(
+    portal: &Portal,
+    user: &Clinician,
+    client: &Client,
+    context: LaunchContext,
+) -> Result<Url, Problem> {
+    let uri = client.launch_uri.as_deref();
+    let uri = uri.ok_or_else(|| Problem::internal("a client to be launched has no launch URI"))?;
+    let mut place = Url::parse(uri).map_err(Problem::internal)?;
     let handle = PlainToken::generate(TokenKind::Launch, portal.web.random());
     let launch = Launch {
         hash: handle.hash(),
-        client: portal.viewer.clone(),
+        client: client.id.clone(),
         account: user.account.id.clone(),
-        context: LaunchContext {
-            patient: Some(chart.patient),
-            encounter: chart.encounter,
-            need_patient_banner: true,
-            intent: None,
-            fhir_context: Vec::new(),
-        },
+        context,
         expires_at: portal.web.now().plus(LAUNCH),
     };
     portal.web.store().insert_launch(&launch).await.map_err(Problem::internal)?;
     place.query_pairs_mut().append_pair("iss", &portal.fhir_base).append_pair("launch", handle.expose());
     Ok(place)
+}
+
+/// What is said instead of a record that the user may not see, or may no longer.
+pub fn out_of_reach(user: &Clinician) -> Response {
+    let page = OutOfReach { chrome: user.chrome("Not authorized") };
+    Page::new(page).status(StatusCode::FORBIDDEN).into_response()
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@ use std::collections::HashSet;
 
 use scraper::{ElementRef, Html, Selector};
 
-use super::{developers, family, help, home, hospital, open, saved, search, sign_in, staff, vendors};
+use super::{
+    account_apps, developers, family, gallery, help, home, hospital, open, saved, search, sign_in, staff,
+    vendors,
+};
 use crate::domain::account::{Account, AccountKind, AccountState, StaffRole};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, Npi};
@@ -36,6 +39,8 @@ fn every_page() -> Vec<(&'static str, String)> {
     all.extend(hospital::samples(&clinician));
     all.extend(saved::samples(&clinician));
     all.extend(open::samples(&clinician));
+    all.extend(gallery::samples(&clinician));
+    all.extend(account_apps::samples(&clinician));
     all.extend(help::samples(&Chrome::sample("Help", Some(&ana), "/help")));
     all.extend(developers::samples(&Chrome::sample("For developers", None, "/developers")));
     all.extend(family::samples(&Chrome::sample("Who can see", Some(&rosa), "/")));

@@ -41,7 +41,24 @@ impl Records {
             Judgement::Referrer => self.judge_through_referrer(&mut asked, &interaction, near).await,
             Judgement::Patient | Judgement::Directory => self.judge(&mut asked, &interaction, NO_FRAME).await,
         };
+        let outcome = match outcome {
+            Err(Unanswered::Refused(Refusal::InsufficientScope(reason))) => {
+                let own = self.own_identity(caller, &interaction).await;
+                own.ok_or(Unanswered::Refused(Refusal::InsufficientScope(reason)))
+            }
+            outcome => outcome,
+        };
         self.disclose(asked, outcome).await
+    }
+
+    /// The user's own Practitioner, for a token with `fhirUser` that could not read it otherwise. Anything else is as refused as
+    /// before, whether it is there or not.
+    async fn own_identity(&self, caller: &Caller, interaction: &Arc<Interaction>) -> Option<Released> {
+        let subject = self.authorizer.for_own_identity(&caller.subject, interaction)?;
+        let own = Caller { subject, ..caller.clone() };
+        let mut asked = Asked::new(&own, interaction);
+        let released = self.judge(&mut asked, interaction, NO_FRAME).await.ok()?;
+        self.authorizer.is_own_identity(&caller.subject, &released).then_some(released)
     }
 
     /// The first page of a search, or its count alone.

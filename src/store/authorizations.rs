@@ -1,6 +1,7 @@
 //! Authorizations and the codes that open them.
 
 use crate::domain::client::{Authorization, AuthorizationCode, Principal};
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, AuthorizationId, ClientId};
 use crate::domain::secret::TokenHash;
 
@@ -16,6 +17,15 @@ statements! {
              FROM authorizations WHERE id = $1";
     OF_ACCOUNT = "SELECT id, client, account, practice, scope, context, nonce, authenticated_at, session, created_at, revoked_at
                   FROM authorizations WHERE account = $1 AND revoked_at IS NULL ORDER BY created_at DESC, id";
+    // What can still be used, and when its refresh token was exchanged last.
+    CONNECTIONS = "SELECT a.id, a.client, a.account, a.practice, a.scope, a.context, a.nonce, a.authenticated_at, a.session,
+                     a.created_at, a.revoked_at,
+                     (SELECT MAX(r.used_at) FROM refresh_tokens r WHERE r.authorization_id = a.id) AS refreshed_at
+                   FROM authorizations a WHERE a.account = $1 AND a.revoked_at IS NULL
+                   AND (EXISTS (SELECT 1 FROM access_tokens t WHERE t.authorization_id = a.id AND t.expires_at > $2)
+                     OR EXISTS (SELECT 1 FROM refresh_tokens r
+                                WHERE r.authorization_id = a.id AND r.used_at IS NULL AND r.expires_at > $2))
+                   ORDER BY a.created_at DESC, a.id";
     REVOKE = "UPDATE authorizations SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     REVOKE_OF = "UPDATE authorizations SET revoked_at = $2 WHERE account = $1 AND revoked_at IS NULL RETURNING id";
     REVOKE_OF_CLIENT = "UPDATE authorizations SET revoked_at = $3
@@ -34,7 +44,10 @@ statements! {
 }
 
 pub(super) fn read(row: Row) -> Result<Authorization, StoreError> {
-    let mut fields = Fields::new("authorizations", row);
+    read_from(&mut Fields::new("authorizations", row))
+}
+
+fn read_from(fields: &mut Fields) -> Result<Authorization, StoreError> {
     Ok(Authorization {
         id: fields.id("id")?,
         client: fields.id("client")?,
@@ -51,6 +64,15 @@ pub(super) fn read(row: Row) -> Result<Authorization, StoreError> {
         created_at: fields.time("created_at")?,
         revoked_at: fields.maybe_time("revoked_at")?,
     })
+}
+
+/// An authorization of which some token is still good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// What was authorized.
+    pub authorization: Authorization,
+    /// When the app last fetched a token with it.
+    pub used_at: Timestamp,
 }
 
 /// What became of a code that was presented.
@@ -75,6 +97,17 @@ impl Store {
     /// The authorization with this identifier, revoked or not.
     pub async fn authorization(&self, id: &AuthorizationId) -> Result<Option<Authorization>, StoreError> {
         self.read_one(BY_ID, args![id]).await?.map(read).transpose()
+    }
+
+    /// What apps can use now in this person's name, latest first.
+    pub async fn connections_of(&self, account: &AccountId) -> Result<Vec<Connection>, StoreError> {
+        let read = |row: Row| {
+            let mut fields = Fields::new("authorizations", row);
+            let authorization = read_from(&mut fields)?;
+            let refreshed_at = fields.maybe_time("refreshed_at")?;
+            Ok(Connection { used_at: refreshed_at.unwrap_or(authorization.created_at), authorization })
+        };
+        self.list(CONNECTIONS, args![account, self.now()], read).await
     }
 
     /// What this person has authorized and not revoked, latest first.

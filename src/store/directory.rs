@@ -12,7 +12,7 @@ use url::Url;
 use crate::access::sources::{PrimaryCare, RelationshipSource, Standing, StandingProvider};
 use crate::access::subject::{Actor, Subject};
 use crate::domain::account::{Account, AccountKind, AccountState};
-use crate::domain::client::{Client, ClientState};
+use crate::domain::client::{Client, ClientKind, ClientState};
 use crate::domain::grant::Grant;
 use crate::domain::ids::{AccountId, ClientId, FhirId, Npi, PracticeId, SponsorshipId};
 use crate::domain::practice::{Practice, Sponsorship, SponsorshipState};
@@ -75,6 +75,20 @@ impl Directory {
         self.state.read().clients.get(id).map(Arc::clone)
     }
 
+    /// The active clients that users can launch, by name.
+    pub fn launchable_clients(&self) -> Vec<Arc<Client>> {
+        let state = self.state.read();
+        let can = |client: &&Arc<Client>| {
+            client.state == ClientState::Active
+                && client.kind != ClientKind::Backend
+                && client.launch_uri.is_some()
+        };
+        let mut clients: Vec<_> = state.clients.values().filter(can).map(Arc::clone).collect();
+        drop(state);
+        clients.sort_by(|a, b| (a.name.to_lowercase(), &a.id).cmp(&(b.name.to_lowercase(), &b.id)));
+        clients
+    }
+
     /// Whether an active client registered a redirect URI at this web origin (`https://app.example`).
     pub fn is_registered_origin(&self, origin: &str) -> bool {
         self.state.read().origins.contains_key(origin)
@@ -114,6 +128,15 @@ impl RelationshipSource for Directory {
             return SmallVec::new();
         };
         state.grants.get((*number, provider), (*place, patient))
+    }
+
+    fn npi_of(&self, account: &AccountId) -> Option<Npi> {
+        let state = self.state.read();
+        let person = state.accounts.get(account).and_then(|number| state.person(*number));
+        match &person.filter(|person| person.active)?.role {
+            Role::Provider(npi) => Some(npi.clone()),
+            Role::Sponsored | Role::Other => None,
+        }
     }
 
     fn providers_of(&self, practice: &PracticeId) -> SmallVec<[AccountId; 4]> {

@@ -72,7 +72,7 @@ pub struct NavItem {
     pub current: bool,
 }
 
-const CLINICIAN: &[(&str, &str)] = &[("/", "Patients"), ("/help", "Help")];
+const CLINICIAN: &[(&str, &str)] = &[("/", "Patients"), ("/gallery", "Apps"), ("/help", "Help")];
 const FAMILY: &[(&str, &str)] = &[("/", "Who can see"), ("/help", "Help")];
 const STAFF: &[(&str, &str)] = &[
     ("/staff/accounts", "Accounts"),

@@ -1,7 +1,7 @@
 //! Scopes in plain words, for the person who decides about them.
 
 use crate::fhir::resource_type::ResourceType;
-use crate::fhir::scope::{ResourceScope, ScopeContext, one_spelling};
+use crate::fhir::scope::{ResourceScope, ScopeContext, ScopeSet, one_spelling};
 
 /// A kind of data within a type, by which a scope on the whole type can be narrowed (SMART 2.2, "Finer-grained resource
 /// constraints").
@@ -141,6 +141,20 @@ pub fn scope_words(scope: &ResourceScope) -> String {
     let kinds: Vec<_> =
         scope.filter.iter().flat_map(|(_, value)| value.split(',')).map(category_words).collect();
     if kinds.is_empty() { what.to_owned() } else { format!("{what}, only: {}", kinds.join(", ")) }
+}
+
+/// What scopes on resources open, in words: what they are about, and what of it. For pages on which nothing is decided.
+pub fn summary(scopes: &ScopeSet) -> Vec<(&'static str, Vec<String>)> {
+    let of = |context: ScopeContext| {
+        let mut lines = Vec::new();
+        for line in scopes.resources.iter().filter(|scope| scope.context == context).map(scope_words) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        (context_words(context), lines)
+    };
+    ScopeContext::ALL.into_iter().map(of).filter(|(_, lines)| !lines.is_empty()).collect()
 }
 
 /// What is unusual about the scope's permissions, if anything.

@@ -175,6 +175,36 @@ async fn directories_are_open_and_staff_and_guardians_have_none() {
 }
 
 #[tokio::test]
+async fn row_198_fhir_user_is_readable_with_the_same_token_and_nothing_else_is() {
+    let world = World::new().await;
+    let practitioner = |id: &str, npi: &str| {
+        serde_json::json!({"resourceType": "Practitioner", "id": id,
+            "identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": npi}]})
+    };
+    world.hospital.resources.lock().push(practitioner("dr-other", "1245319599"));
+    let ana = world.token(subject("ana", "openid fhirUser", None));
+    let own = world.get("/Practitioner/dr-ana", &ana).await;
+    assert_eq!((own.status.as_u16(), own.json()["id"].as_str()), (200, Some("dr-ana")));
+    let missing = world.get("/Practitioner/nobody", &ana).await;
+    let other = world.get("/Practitioner/dr-other", &ana).await;
+    assert_eq!((missing.status.as_u16(), other.status.as_u16()), (403, 403), "there or not, refused alike");
+    for path in ["/Practitioner?_id=dr-ana", "/Patient/seen", "/Observation/seen-o1", "/Binary/seen-note"] {
+        let answer = world.get(path, &ana).await;
+        assert!(answer.status.as_u16() >= 403 && !answer.text().contains("secret"), "{path}");
+    }
+    let without = world.token(subject("ana", "openid patient/Patient.rs", Some("seen")));
+    assert_eq!(
+        world.get("/Practitioner/dr-ana", &without).await.status.as_u16(),
+        403,
+        "no fhirUser, no door"
+    );
+    for someone in ["ben", "gus"] {
+        let token = world.token(subject(someone, "openid fhirUser", None));
+        assert_eq!(world.get("/Practitioner/dr-ana", &token).await.status.as_u16(), 403, "{someone}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_search_lacks_is_said_in_plain_words() {
     let world = World::new().await;
     let ana = world.ana();

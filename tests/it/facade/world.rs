@@ -262,6 +262,10 @@ impl RelationshipSource for People {
         SmallVec::new()
     }
 
+    fn npi_of(&self, account: &AccountId) -> Option<Npi> {
+        (account.as_str() == "ana").then(|| Npi::parse(NPI_OF_ANA).unwrap())
+    }
+
     fn practices_of(&self, primary_care: &PrimaryCare) -> SmallVec<[PracticeId; 2]> {
         let north = primary_care.npis.iter().any(|npi| npi.as_str() == NPI_OF_ANA);
         north.then(|| PracticeId::parse("north").unwrap()).into_iter().collect()

@@ -11,6 +11,7 @@ mod fapi;
 mod hardening;
 mod harness;
 mod launch;
+mod logout;
 mod model;
 mod par;
 mod races;

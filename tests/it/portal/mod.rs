@@ -1,5 +1,6 @@
 //! The portal's pages from outside, in the process: headers, sessions, forms, roles.
 
+mod apps;
 mod forms;
 mod headers;
 mod roles;

@@ -21,7 +21,7 @@ use For::{Clinicians, Deciders, Everybody, SignedIn, Staff};
 impl For {
     /// Whether a page for `self` is for a person of this kind.
     fn lets_in(self, kind: Self) -> bool {
-        self == kind || (self == Staff && kind == Deciders)
+        self == SignedIn || self == kind || (self == Staff && kind == Deciders)
     }
 }
 
@@ -52,6 +52,10 @@ const PAGES: &[(&str, For)] = &[
     ("/patients/at-the-hospital", Clinicians),
     ("/patients/saved", Clinicians),
     ("/patients/handle", Clinicians),
+    ("/patients/handle/apps", Clinicians),
+    ("/gallery", Clinicians),
+    ("/account/apps", SignedIn),
+    ("/account/apps/none/disconnect", SignedIn),
     ("/staff/accounts", Staff),
     ("/staff/accounts/none", Staff),
     ("/staff/accounts/none/suspend", Staff),
@@ -72,6 +76,9 @@ const FORMS: &[(&str, For)] = &[
     ("/patients/search", Clinicians),
     ("/patients/save", Clinicians),
     ("/patients/unsave", Clinicians),
+    ("/gallery/open", Clinicians),
+    ("/account/apps/none/disconnect", SignedIn),
+    ("/account/apps/none/ask-again", SignedIn),
     ("/staff/accounts/none/suspend", Staff),
     ("/staff/accounts/none/reactivate", Staff),
     ("/staff/clients/none/approve", Deciders),
