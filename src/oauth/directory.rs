@@ -8,7 +8,7 @@ use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use moka::future::Cache;
 use serde_json::Value;
 
-use crate::access::authorizer::PatientSought;
+use crate::access::authorizer::{PatientMatches, PatientSought};
 use crate::access::refusal::Refusal;
 use crate::access::released::Released;
 use crate::access::subject::{Actor, Subject};
@@ -56,6 +56,14 @@ impl Directory {
 
     fn line(&self, json: &Value) -> Option<PatientLine> {
         read(json, self.mrn_system.as_deref())
+    }
+
+    /// An MRN is one of the hospital's own system.
+    fn with_system(&self, sought: PatientSought) -> PatientSought {
+        match sought {
+            PatientSought::Mrn { value, .. } => PatientSought::Mrn { system: self.mrn_system.clone(), value },
+            person @ PatientSought::Person { .. } => person,
+        }
     }
 
     async fn patient(&self, caller: &Caller, id: &FhirId) -> Result<Option<PatientLine>, PatientsError> {
@@ -118,7 +126,7 @@ impl Patients for Directory {
     fn search<'a>(
         &'a self,
         caller: &'a Caller,
-        sought: PatientSought,
+        readings: Vec<PatientSought>,
     ) -> BoxFuture<'a, Result<Found, PatientsError>> {
         async move {
             let account = account_of(caller)?.as_str();
@@ -127,13 +135,17 @@ impl Patients for Directory {
             if let Some(until) = limit.blocked_until.filter(|until| self.clock.now() < *until) {
                 return Err(PatientsError::TooMany { retry_after: until.since(self.clock.now()) });
             }
-            let sought = match sought {
-                PatientSought::Mrn { value, .. } => {
-                    PatientSought::Mrn { system: self.mrn_system.clone(), value }
+            let mut found = PatientMatches::default();
+            for sought in readings {
+                found = self
+                    .records
+                    .find_patient(caller, self.with_system(sought))
+                    .await
+                    .map_err(|e| unavailable(&e))?;
+                if !found.reachable.is_empty() || !found.not_authorized.is_empty() {
+                    break;
                 }
-                person @ PatientSought::Person { .. } => person,
-            };
-            let found = self.records.find_patient(caller, sought).await.map_err(|e| unavailable(&e))?;
+            }
             if found.reachable.is_empty() {
                 let counted = self.store.throttle_failure(ThrottleKind::PatientSearch, account).await;
                 counted.map_err(|e| unavailable(&e))?;

@@ -5,14 +5,13 @@ use askama::Template;
 use axum::extract;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use crate::access::authorizer::PatientSought;
 use crate::domain::client::LaunchContext;
-use crate::domain::ids::{FhirId, Mrn};
+use crate::domain::ids::FhirId;
 use crate::web::csrf::CsrfForm;
-use crate::web::dates;
 use crate::web::forms::FormErrors;
 use crate::web::headers::form_target;
 use crate::web::page::{Chrome, Page};
+use crate::web::patient_query;
 use crate::web::problem::Problem;
 use crate::web::session::Visitor;
 
@@ -26,9 +25,7 @@ use super::state::State;
 /// What was typed into the search, to be shown again.
 #[derive(Clone, Debug, Default)]
 struct Typed {
-    mrn: String,
-    family: String,
-    given: String,
+    sought: String,
     birth_date: String,
 }
 
@@ -42,7 +39,6 @@ struct PickerPage {
     found: Option<Found>,
     typed: Typed,
     errors: FormErrors,
-    by_name: bool,
     unavailable: bool,
 }
 
@@ -75,7 +71,6 @@ async fn page(
         request: request.encode(state),
         offered: offered.unwrap_or_default(),
         found,
-        by_name: !(typed.family.is_empty() && typed.given.is_empty() && typed.birth_date.is_empty()),
         typed,
         errors,
         unavailable,
@@ -105,13 +100,11 @@ async fn choose_or_search(
         return choose(state, visitor, &user, &request, patient).await;
     }
     let typed = Typed {
-        mrn: field(fields, "mrn").unwrap_or_default().to_owned(),
-        family: field(fields, "family").unwrap_or_default().to_owned(),
-        given: field(fields, "given").unwrap_or_default().to_owned(),
+        sought: field(fields, "sought").unwrap_or_default().to_owned(),
         birth_date: field(fields, "birth_date").unwrap_or_default().to_owned(),
     };
-    let (found, errors) = match sought(&typed) {
-        Ok(sought) => match state.patients().search(&user.caller(visitor), sought).await {
+    let (found, errors) = match patient_query::read(&typed.sought, &typed.birth_date, None) {
+        Ok(readings) => match state.patients().search(&user.caller(visitor), readings).await {
             Ok(found) => (Some(found), FormErrors::default()),
             Err(error) => return Err(problem(error).into()),
         },
@@ -158,43 +151,4 @@ async fn choose(
     };
     Ok(Redirect::to(&request.path_with_context(state, &carried.seal(state.web(), &user.account.id)))
         .into_response())
-}
-
-/// What was typed as an exact search, or what is wrong with it (S-60).
-fn sought(typed: &Typed) -> Result<PatientSought, FormErrors> {
-    if !typed.mrn.is_empty() {
-        return Mrn::parse(&typed.mrn).map(|value| PatientSought::Mrn { system: None, value }).map_err(
-            |_| {
-                FormErrors::one(
-                    "mrn",
-                    "Enter the number as the hospital prints it: letters, digits and hyphens",
-                )
-            },
-        );
-    }
-    if typed.family.is_empty() && typed.given.is_empty() && typed.birth_date.is_empty() {
-        return Err(FormErrors::one(
-            "mrn",
-            "Enter a medical record number, or a full name and date of birth",
-        ));
-    }
-    let mut errors = FormErrors::default();
-    if typed.family.is_empty() {
-        errors.add("family", "Enter the family name");
-    }
-    if typed.given.is_empty() {
-        errors.add("given", "Enter the given name");
-    }
-    let birth_date = dates::read(&typed.birth_date);
-    if birth_date.is_none() {
-        errors.add("birth_date", "Enter the date of birth, like 3/14/2019");
-    }
-    match birth_date {
-        Some(date) if errors.is_empty() => Ok(PatientSought::Person {
-            family: typed.family.clone(),
-            given: typed.given.clone(),
-            birth_date: date.to_string(),
-        }),
-        _ => Err(errors),
-    }
 }

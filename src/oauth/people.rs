@@ -59,11 +59,11 @@ pub trait Patients: Send + Sync {
     /// The saved list and the panel.
     fn offered<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<Offered, PatientsError>>;
 
-    /// An exact search (S-60).
+    /// An exact search (S-60), in the first reading of what was typed that finds somebody.
     fn search<'a>(
         &'a self,
         caller: &'a Caller,
-        sought: PatientSought,
+        readings: Vec<PatientSought>,
     ) -> BoxFuture<'a, Result<Found, PatientsError>>;
 
     /// The patient with this id, if the user may open the record.

@@ -11,7 +11,6 @@ mod home;
 mod hospital;
 mod open;
 mod patient;
-mod query;
 mod recent;
 mod saved;
 mod search;

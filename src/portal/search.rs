@@ -8,14 +8,15 @@ use axum::routing::post;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
+use super::Portal;
 use super::home::{HomePage, empty_home};
 use super::patient::Person;
-use super::{Portal, query};
 use crate::access::authorizer::NotAuthorized;
 use crate::domain::account::AccountKind;
 use crate::web::csrf::CsrfForm;
 use crate::web::forms::FormErrors;
 use crate::web::page::{Chrome, Page};
+use crate::web::patient_query;
 use crate::web::problem::Problem;
 use crate::web::session::Clinician;
 
@@ -64,7 +65,7 @@ async fn search(
     headers: HeaderMap,
     CsrfForm(form): CsrfForm<Form>,
 ) -> Result<Response, Problem> {
-    let readings = match query::read(&form.sought, &form.birth_date, portal.mrn_system.as_ref()) {
+    let readings = match patient_query::read(&form.sought, &form.birth_date, portal.mrn_system.as_ref()) {
         Ok(readings) => readings,
         Err(errors) => {
             let home = empty_home(&portal, &user, &headers).await?;

@@ -16,6 +16,7 @@ pub mod handles;
 pub mod headers;
 pub mod next;
 pub mod page;
+pub mod patient_query;
 pub mod problem;
 pub mod proofs;
 pub mod request_id;

@@ -86,8 +86,8 @@ class Person:
                 if button["name"] == "patient" and self.mrn in button["label"]:
                     return form["action"], form["fields"] + [("patient", button["value"])]
         for form in forms:
-            if any(name == "mrn" for name, _ in form["fields"]):
-                fields = [(name, self.mrn if name == "mrn" else value) for name, value in form["fields"]]
+            if any(name == "sought" for name, _ in form["fields"]):
+                fields = [(name, self.mrn if name == "sought" else value) for name, value in form["fields"]]
                 return form["action"], fields
         for form in forms:
             if form["action"] == "/oauth/authorize/consent":

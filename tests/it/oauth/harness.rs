@@ -64,7 +64,7 @@ fn line(id: &str, name: &str) -> PatientLine {
         id: FhirId::parse(id).unwrap(),
         name: name.to_owned(),
         birth_date: "14 Mar 2019".to_owned(),
-        mrn: format!("CG-{id}"),
+        mrn: format!("CG-7-{id}"),
     }
 }
 
@@ -82,10 +82,10 @@ impl Patients for People {
     fn search<'a>(
         &'a self,
         _: &'a Caller,
-        sought: PatientSought,
+        readings: Vec<PatientSought>,
     ) -> BoxFuture<'a, Result<Found, PatientsError>> {
-        let found = match &sought {
-            PatientSought::Mrn { value, .. } if value.as_str() == "CG-zoe" => {
+        let found = match readings.first().unwrap() {
+            PatientSought::Mrn { value, .. } if value.as_str() == "CG-7-zoe" => {
                 Found { reachable: Vec::new(), not_authorized: 1 }
             }
             PatientSought::Mrn { value, .. } => {

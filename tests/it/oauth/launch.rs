@@ -93,23 +93,24 @@ async fn s31_the_picker_searches_by_number_and_by_name_with_birth_date() {
         form.fields.retain(|(name, _)| name == "csrf" || name == "request");
         fields.iter().fold(form, |form, (name, value)| form.with(name, value))
     };
-    let by_mrn = ana.submit(&search(&[("mrn", "CG-noah")])).await;
+    let by_mrn = ana.submit(&search(&[("sought", "CG-7-noah")])).await;
     assert!(by_mrn.body.contains("Search result"), "{}", by_mrn.body);
-    let by_name = search(&[("family", "Baker"), ("given", "Noah"), ("birth_date", "3/14/2019")]);
+    let by_name = search(&[("sought", "Noah Baker"), ("birth_date", "3/14/2019")]);
     assert!(ana.submit(&by_name).await.body.contains("Search result"));
-    let refused = ana.submit(&search(&[("mrn", "CG-zoe")])).await;
+    let refused = ana.submit(&search(&[("sought", "MRN: CG-7-zoe")])).await;
     assert!(refused.body.contains("You are not authorized to see this record"));
-    let nobody = ana.submit(&search(&[("mrn", "CG-none")])).await;
+    let nobody = ana.submit(&search(&[("sought", "CG-7-none")])).await;
     assert!(nobody.body.contains("No patient matches exactly"));
     for wrong in [
         &[][..],
-        &[("mrn", "a b")],
-        &[("family", "Baker")],
-        &[("family", "B"), ("given", "N"), ("birth_date", "soon")],
+        &[("birth_date", "3/14/2019")],
+        &[("sought", "Noah Baker")],
+        &[("sought", "Baker"), ("birth_date", "3/14/2019")],
+        &[("sought", "N B"), ("birth_date", "soon")],
     ] {
         let answer = ana.submit(&search(wrong)).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong:?}");
-        assert!(answer.body.contains("Check what you typed"));
+        assert!(answer.body.contains("needs your attention"));
     }
 }
 
