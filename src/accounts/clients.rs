@@ -87,25 +87,6 @@ impl Accounts {
         Ok(RegisteredClient { client, secret })
     }
 
-    /// Suspends or reactivates a client, with every token it holds, from the next request on.
-    pub async fn set_client_state(
-        &self,
-        id: &ClientId,
-        state: ClientState,
-        by: &By,
-    ) -> Result<(), AccountsError> {
-        if !self.store.set_client_state(id, state).await? {
-            return Err(AccountsError::Unknown);
-        }
-        let what = match state {
-            ClientState::Active => "client_activate",
-            ClientState::Suspended => "client_suspend",
-            ClientState::Refused => "client_refuse",
-            ClientState::Pending => return Err(AccountsError::Invalid("Nothing becomes pending again.")),
-        };
-        self.client_changed(id, what, by).await
-    }
-
     /// Removes a client with everything it was authorized to do.
     pub async fn remove_client(&self, id: &ClientId, by: &By) -> Result<(), AccountsError> {
         if !self.store.remove_client(id).await? {

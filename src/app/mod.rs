@@ -125,7 +125,7 @@ impl App {
         let pieces =
             Pieces { config, surroundings, store: &store, web, records, ehr: ehr.clone(), audit, outbound };
         let failures = Arc::new(FailureLog::new(store.clone(), clock.clone()));
-        let router = pieces.router(keys.clone(), passwords.clone(), failures.clone())?;
+        let router = pieces.router(keys.clone(), passwords.clone(), &failures)?;
 
         let mail = options::mail(config)?;
         let background = Background {
@@ -208,7 +208,7 @@ impl Pieces<'_> {
         self,
         keys: Arc<IdTokenKeys>,
         passwords: Arc<Passwords>,
-        failures: Arc<FailureLog>,
+        failures: &Arc<FailureLog>,
     ) -> Result<Router, BuildError> {
         let clock = self.surroundings.clock.clone();
         let mrn_system: Option<Arc<str>> = self.config.hospital.mrn_system.as_deref().map(Into::into);

@@ -104,9 +104,9 @@ pub async fn list(place: &Place) -> Result<(), CommandError> {
             InitialTokenState::Revoked => "taken back",
         };
         let kinds: Vec<_> = token.kinds.iter().map(|kind| kind.word()).collect();
-        let (used, uses) = (token.used, token.uses);
+        let (spent, of) = (token.used, token.uses);
         println!(
-            "{}\t{state}\t{used}/{uses}\t{}\t{}\t{}\t{}",
+            "{}\t{state}\t{spent}/{of}\t{}\t{}\t{}\t{}",
             token.id,
             token.expires_at,
             kinds.join(","),

@@ -8,6 +8,8 @@ use crate::domain::client::{Client, ClientAuth};
 use crate::domain::ids::ClientId;
 use crate::domain::secret::TokenHash;
 
+use super::params::Params;
+
 tokio::task_local! {
     static CULPRIT: RefCell<Option<Whose>>;
 }
@@ -31,6 +33,13 @@ pub fn named(id: &ClientId) {
     set(Whose::Client { id: id.clone(), proven: false });
 }
 
+/// The request's form names a client, if it does.
+pub fn named_in(form: &Params) {
+    if let Some(id) = form.get("client_id").and_then(|id| ClientId::parse(id).ok()) {
+        named(&id);
+    }
+}
+
 /// The request is from this client, which proved it if it has a secret or key.
 pub fn authenticated(client: &Client) {
     set(Whose::Client { id: client.id.clone(), proven: client.auth != ClientAuth::None });
@@ -51,7 +60,7 @@ mod tests {
         let client = testing::client("app");
         let said = watch(async {
             named(&ClientId::parse("other").unwrap());
-            let (_, inner) = watch(async { holds(&TokenHash::of("t")) }).await;
+            let ((), inner) = watch(async { holds(&TokenHash::of("t")) }).await;
             assert_eq!(inner, Some(Whose::Token(TokenHash::of("t"))));
             authenticated(&client);
         });

@@ -38,6 +38,7 @@ pub async fn redeem(state: &State, encoded: &str) -> Result<Option<Response>, Fa
         return Ok(None);
     };
     let client = client(&params)?;
+    super::culprit::named(&client);
     let reference = PlainToken::presented(TokenKind::PushedRequest, reference);
     let reference = reference.ok_or(OAuthError::UnknownRequestUri)?;
     let taken = state.store().take_pushed_request(&reference.hash(), &client).await;

@@ -11,6 +11,7 @@ use crate::domain::client::Principal;
 use crate::domain::ids::RequestId;
 
 use super::authenticate;
+use super::culprit;
 use super::dpop;
 use super::endpoints::Endpoints;
 use super::error::OAuthError;
@@ -44,6 +45,7 @@ pub async fn post(
 }
 
 async fn issue(state: &State, headers: &HeaderMap, form: &Params) -> Result<Issued, OAuthError> {
+    culprit::named_in(form);
     let grant_type = form.get("grant_type").ok_or(OAuthError::UnsupportedGrantType)?;
     if !matches!(grant_type, "authorization_code" | "refresh_token" | "client_credentials") {
         return Err(OAuthError::UnsupportedGrantType);

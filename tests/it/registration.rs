@@ -194,12 +194,13 @@ async fn a_refused_client_can_be_mended_and_waits_again() {
     world.accounts.approve_client(id, approval(&live, 2), &By::operator()).await.unwrap();
 }
 
+type Change = fn(&mut Metadata);
+
 #[tokio::test]
 async fn what_widens_an_active_client_waits_and_what_narrows_it_holds_at_once() {
     let world = World::new().await;
     let registered = world.approved(app()).await;
     let before = world.live(&registered);
-    type Change = fn(&mut Metadata);
     let widening: [Change; 6] = [
         |m| m.scope.push_str(" patient/Condition.rs"),
         |m| m.redirect_uris.push("https://evil.example/cb".to_owned()),

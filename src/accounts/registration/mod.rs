@@ -67,6 +67,9 @@ impl RegistrationError {
     }
 }
 
+/// Writes the mail to one contact.
+type Letter<'a> = dyn Fn(&Letters, &str) -> Message + Sync + 'a;
+
 impl Accounts {
     /// The registration as it stands in the database.
     pub async fn registration(&self, id: &ClientId) -> Result<Registration, RegistrationError> {
@@ -79,7 +82,7 @@ impl Accounts {
         client: &Client,
         revision: i64,
         what: &str,
-        letter: Option<&(dyn Fn(&Letters, &str) -> Message + Sync)>,
+        letter: Option<&Letter<'_>>,
         by: &By,
     ) -> Result<(), RegistrationError> {
         let mut transaction = self.store.begin().await?;
@@ -97,7 +100,7 @@ impl Accounts {
         &self,
         transaction: &mut Transaction,
         client: &Client,
-        letter: &(dyn Fn(&Letters, &str) -> Message + Sync),
+        letter: &Letter<'_>,
     ) -> Result<(), RegistrationError> {
         let Some(letters) = &self.letters else { return Ok(()) };
         for contact in &client.details.contacts {

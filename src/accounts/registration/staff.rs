@@ -8,6 +8,8 @@ use crate::domain::ids::{ClientId, PracticeId};
 use crate::domain::registration::Step;
 use crate::domain::secret::{PlainToken, TokenKind};
 use crate::fhir::scope::{ScopeContext, ScopeSet};
+use crate::mail::Message;
+use crate::mail::letters::Letters;
 use crate::store::clients::Registration;
 
 use super::{RegistrationError, WrongKind};
@@ -56,9 +58,7 @@ impl Accounts {
         same(revision, approval.revision)?;
         let name = client.name.clone();
         let id = client.id.clone();
-        let letter = move |letters: &crate::mail::letters::Letters, to: &str| {
-            letters.client_approved(to, &name, id.as_str())
-        };
+        let letter = move |letters: &Letters, to: &str| letters.client_approved(to, &name, id.as_str());
         self.replace(&client, revision, "client_approve", Some(&letter), by).await
     }
 
@@ -74,7 +74,7 @@ impl Accounts {
         step(&mut client, Step::Refuse)?;
         client.details.reason = Some(checked_reason(reason)?);
         same(revision, seen)?;
-        let letter = told(&client, |letters, to, id, why| letters.client_refused(to, id, why));
+        let letter = told(&client, Letters::client_refused);
         self.replace(&client, revision, "client_refuse", Some(&letter), by).await
     }
 
@@ -88,7 +88,7 @@ impl Accounts {
         let Registration { mut client, revision } = self.registration(id).await?;
         step(&mut client, Step::Suspend)?;
         client.details.reason = Some(checked_reason(reason)?);
-        let letter = told(&client, |letters, to, id, why| letters.client_suspended(to, id, why));
+        let letter = told(&client, Letters::client_suspended);
         self.replace(&client, revision, "client_suspend", Some(&letter), by).await
     }
 
@@ -99,9 +99,7 @@ impl Accounts {
         client.details.reason = None;
         let name = client.name.clone();
         let id = client.id.clone();
-        let letter = move |letters: &crate::mail::letters::Letters, to: &str| {
-            letters.client_approved(to, &name, id.as_str())
-        };
+        let letter = move |letters: &Letters, to: &str| letters.client_approved(to, &name, id.as_str());
         self.replace(&client, revision, "client_activate", Some(&letter), by).await
     }
 
@@ -125,9 +123,8 @@ impl Accounts {
         d.reason = None;
         same(revision, seen)?;
         let (name, id) = (client.name.clone(), client.id.clone());
-        let letter = move |letters: &crate::mail::letters::Letters, to: &str| {
-            letters.client_change_approved(to, &name, id.as_str())
-        };
+        let letter =
+            move |letters: &Letters, to: &str| letters.client_change_approved(to, &name, id.as_str());
         self.replace(&client, revision, "client_change_approve", Some(&letter), by).await
     }
 
@@ -143,7 +140,7 @@ impl Accounts {
         client.details.proposal.take().ok_or(NO_CHANGE)?;
         client.details.reason = Some(checked_reason(reason)?);
         same(revision, seen)?;
-        let letter = told(&client, |letters, to, id, why| letters.client_change_refused(to, id, why));
+        let letter = told(&client, Letters::client_change_refused);
         self.replace(&client, revision, "client_change_refuse", Some(&letter), by).await
     }
 
@@ -215,8 +212,8 @@ fn check_security(client: &Client, security: ClientSecurity) -> Result<(), Regis
 
 fn told(
     client: &Client,
-    letter: fn(&crate::mail::letters::Letters, &str, &str, &str) -> crate::mail::Message,
-) -> impl Fn(&crate::mail::letters::Letters, &str) -> crate::mail::Message + Sync {
+    letter: fn(&Letters, &str, &str, &str) -> Message,
+) -> impl Fn(&Letters, &str) -> Message + Sync {
     let (id, reason) = (client.id.clone(), client.details.reason.clone().unwrap_or_default());
     move |letters, to| letter(letters, to, id.as_str(), &reason)
 }

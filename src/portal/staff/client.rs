@@ -45,8 +45,6 @@ struct ClientPage {
     name: String,
     state: ClientState,
     reason: Option<String>,
-    trusted: bool,
-    since: String,
     waits: String,
     /// Whether the user may decide (S-06).
     decides: bool,
@@ -110,11 +108,9 @@ async fn page(
         revision,
         state: client.state,
         reason: client.details.reason.clone(),
-        trusted: client.trusted,
-        since: dates::moment(client.created_at, zone),
         waits: dates::ago(dates::day_of(asked, zone), today),
         decides: may_decide(user),
-        values: values(&client, bound.map(|practice| practice.name.clone())),
+        values: facts(&client, bound.map(|practice| practice.name.clone()), zone),
         scopes: scopes(&client),
         concerns: concerns(&client),
         changes: client.details.proposal.as_deref().map(|p| changes(&client, p)).unwrap_or_default(),
@@ -130,6 +126,17 @@ async fn page(
     })
 }
 
+/// What is registered, and since when.
+fn facts(client: &Client, practice: Option<String>, zone: &jiff::tz::TimeZone) -> Vec<Value> {
+    let mut facts = values(client, practice);
+    facts.push(Value { name: "Registered", lines: vec![dates::moment(client.created_at, zone)] });
+    if client.trusted {
+        let lines = vec!["Users are not asked: it is the hospital\u{2019}s own".to_owned()];
+        facts.push(Value { name: "Consent", lines });
+    }
+    facts
+}
+
 /// Whether the user decides about clients (S-06).
 pub fn may_decide(user: &SignedIn) -> bool {
     use crate::domain::account::{AccountKind, StaffRole};
@@ -142,6 +149,10 @@ fn scopes(client: &Client) -> Vec<Scope> {
         words: match word.as_str() {
             "offline_access" => "Keeps its access for months while the user is away".to_owned(),
             "online_access" => "Keeps its access while the user is signed in".to_owned(),
+            "openid" | "profile" => "Who the user is, by name".to_owned(),
+            "fhirUser" => "The user\u{2019}s entry in the hospital\u{2019}s directory".to_owned(),
+            "launch" => "Which patient is open when it is launched".to_owned(),
+            "launch/patient" => "Which patient the user picks".to_owned(),
             word => scope_words::word_words(word).unwrap_or_default().to_owned(),
         },
         text: word.clone(),
@@ -319,8 +330,6 @@ pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
         name: "Growth Charts".into(),
         state,
         reason: None,
-        trusted: false,
-        since: "24 Nov 2026, 14:05".into(),
         waits: "3 days ago".into(),
         decides: true,
         values: vec![

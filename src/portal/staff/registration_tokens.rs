@@ -35,6 +35,7 @@ struct Row {
 }
 
 /// What was typed, or what stands there to begin with.
+#[expect(clippy::struct_excessive_bools, reason = "the check boxes of a form")]
 struct Typed {
     label: String,
     public: bool,

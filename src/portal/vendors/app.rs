@@ -40,7 +40,6 @@ struct Failure {
 #[template(path = "portal/vendors/app.html")]
 struct AppPage {
     chrome: Chrome,
-    id: String,
     name: String,
     state: ClientState,
     reason: Option<String>,
@@ -64,7 +63,6 @@ pub async fn show(State(portal): State<Portal>, vendor: Vendor) -> Result<Respon
     let when = |failure: &ClientFailure| dates::moment(failure.last_at, zone);
     let page = AppPage {
         chrome: vendor.visitor.chrome(client.name.clone()),
-        id: client.id.to_string(),
         name: client.name.clone(),
         state: client.state,
         reason: client.details.reason.clone(),
@@ -113,6 +111,7 @@ pub fn values(client: &Client, practice: Option<String>) -> Vec<Value> {
         security.push("Tokens are bound to a key of the app (DPoP)".to_owned());
     }
     let all = [
+        ("client_id", vec![client.id.to_string()]),
         ("Kind", vec![kind_words(client).to_owned()]),
         ("Organization", one(&d.organization)),
         ("What it is for", one(&d.purpose)),
@@ -191,12 +190,12 @@ pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
     let value = |name, lines: &[&str]| Value { name, lines: lines.iter().map(|l| (*l).to_owned()).collect() };
     let page = |state, reason: Option<&str>, waiting, failures| AppPage {
         chrome: chrome.clone(),
-        id: "3b1f0c5a9d2e4f6788990a1b2c3d4e5f".into(),
         name: "Growth Charts".into(),
         state,
         reason: reason.map(str::to_owned),
         has_secret: true,
         values: vec![
+            value("client_id", &["3b1f0c5a9d2e4f6788990a1b2c3d4e5f"]),
             value("Kind", &["An app with a server, that proves itself by a secret"]),
             value("Redirect addresses", &["https://growth.example/cb"]),
             value("Scopes", &["launch/patient", "openid", "patient/Observation.rs"]),

@@ -149,14 +149,11 @@ impl Typed {
             pushed_requests: self.security.0,
             bound_tokens: self.security.1,
         };
-        if errors.is_empty() {
-            return Ok(metadata);
-        }
         // Everything that is wrong at once, not one round after the other.
-        for wrong in metadata.checked().err().unwrap_or_default() {
+        for wrong in metadata.clone().checked().err().unwrap_or_default() {
             add(&mut errors, wrong);
         }
-        Err(errors)
+        if errors.is_empty() { Ok(metadata) } else { Err(self.in_order(&errors)) }
     }
 
     fn keys(&self, errors: &mut FormErrors) -> NewClientAuth {
@@ -169,133 +166,145 @@ impl Typed {
         NewClientAuth::Keys(self.jwks.trim().to_owned())
     }
 
+    /// The same errors in the order of the form.
+    fn in_order(&self, errors: &FormErrors) -> FormErrors {
+        let mut ordered = FormErrors::default();
+        for control in self.sections(errors).into_iter().flat_map(|section| section.controls) {
+            if let Some(message) = control.error {
+                ordered.add(control.id, message);
+            }
+        }
+        ordered
+    }
+
     /// The form, with what was typed and what is wrong with it.
     pub fn sections(&self, errors: &FormErrors) -> Vec<Section> {
-        let control = |id, label, hint, value: &str, rows, required| Control {
-            id,
-            label,
-            hint,
-            value: value.to_owned(),
-            error: errors.of(id).map(str::to_owned),
-            rows,
-            options: Vec::new(),
-            required,
-        };
-        let kinds = KINDS.map(|(value, words)| (value, words, self.kind == value));
-        let kind = Control {
-            options: kinds.to_vec(),
-            ..control("kind", "What kind of app is it?", "", "", 1, true)
-        };
+        let mut sections = vec![
+            Section { title: "The app", controls: self.about() },
+            Section { title: "How it connects", controls: self.connection() },
+            Section { title: "Keys, if it proves itself by a key", controls: self.proof() },
+            Section { title: "Pages about it", controls: self.pages() },
+        ];
+        for control in sections.iter_mut().flat_map(|section| &mut section.controls) {
+            control.error = errors.of(control.id).map(str::to_owned);
+        }
+        sections
+    }
+
+    fn about(&self) -> Vec<Control> {
         vec![
-            Section {
-                title: "The app",
-                controls: vec![
-                    control(
-                        "client_name",
-                        "Name",
-                        "Users see it when they decide.",
-                        &self.client_name,
-                        1,
-                        true,
-                    ),
-                    control("organization", "Your organization", "", &self.organization, 1, false),
-                    control(
-                        "purpose",
-                        "What it is for",
-                        "In a sentence or two, for whoever decides and for users.",
-                        &self.purpose,
-                        3,
-                        true,
-                    ),
-                    control(
-                        "contacts",
-                        "Whom we write to",
-                        "E-mail addresses, one a line, at most five.",
-                        &self.contacts,
-                        2,
-                        true,
-                    ),
-                ],
-            },
-            Section {
-                title: "How it connects",
-                controls: vec![
-                    kind,
-                    control(
-                        "redirect_uris",
-                        "Redirect addresses",
-                        "Where users return to (redirect_uris), one a line, exactly as the app sends them. Not for a practice\u{2019}s system.",
-                        &self.redirect_uris,
-                        3,
-                        false,
-                    ),
-                    control(
-                        "launch_uri",
-                        "Launch address",
-                        "If the app can be opened from the portal with a patient (EHR launch).",
-                        &self.launch_uri,
-                        1,
-                        false,
-                    ),
-                    control(
-                        "scope",
-                        "Scopes",
-                        "Every scope that it may ask for, with spaces between: launch/patient openid fhirUser patient/Observation.rs",
-                        &self.scope,
-                        3,
-                        true,
-                    ),
-                    control(
-                        "practice",
-                        "Practice",
-                        "For a practice\u{2019}s system alone: the practice\u{2019}s name, or the NPI of one of its providers.",
-                        &self.practice,
-                        1,
-                        false,
-                    ),
-                ],
-            },
-            Section {
-                title: "Keys, if it proves itself by a key",
-                controls: vec![
-                    control(
-                        "jwks_uri",
-                        "Address of your public keys",
-                        "An https address of a JWK Set (jwks_uri). New keys there are found by themselves.",
-                        &self.jwks_uri,
-                        1,
-                        false,
-                    ),
-                    control(
-                        "jwks",
-                        "Or the public keys themselves",
-                        "A JWK Set for RS384 or ES384. Come back here whenever a key changes.",
-                        &self.jwks,
-                        4,
-                        false,
-                    ),
-                ],
-            },
-            Section {
-                title: "Pages about it",
-                controls: vec![
-                    control("client_uri", "Home page", "", &self.client_uri, 1, false),
-                    control("policy_uri", "Privacy policy", "", &self.policy_uri, 1, false),
-                    control("tos_uri", "Terms of service", "", &self.tos_uri, 1, false),
-                    control("logo_uri", "Logo", "", &self.logo_uri, 1, false),
-                    control(
-                        "post_logout_redirect_uris",
-                        "Addresses after signing out",
-                        "One a line, if the app signs users out here as well.",
-                        &self.post_logout_redirect_uris,
-                        2,
-                        false,
-                    ),
-                    control("software_version", "Version", "", &self.software_version, 1, false),
-                ],
-            },
+            control("client_name", "Name", "Users see it when they decide.", &self.client_name, 1, true),
+            control("organization", "Your organization", "", &self.organization, 1, false),
+            control(
+                "purpose",
+                "What it is for",
+                "In a sentence or two, for whoever decides and for users.",
+                &self.purpose,
+                3,
+                true,
+            ),
+            control(
+                "contacts",
+                "Whom we write to",
+                "E-mail addresses, one a line, at most five.",
+                &self.contacts,
+                2,
+                true,
+            ),
         ]
     }
+
+    fn connection(&self) -> Vec<Control> {
+        let kinds = KINDS.map(|(value, words)| (value, words, self.kind == value));
+        vec![
+            Control {
+                options: kinds.to_vec(),
+                ..control("kind", "What kind of app is it?", "", "", 1, true)
+            },
+            control(
+                "redirect_uris",
+                "Redirect addresses",
+                "Where users return to, one a line, exactly as the app sends them. Not for a practice\u{2019}s system.",
+                &self.redirect_uris,
+                3,
+                false,
+            ),
+            control(
+                "launch_uri",
+                "Launch address",
+                "If the app can be opened from the portal with a patient (EHR launch).",
+                &self.launch_uri,
+                1,
+                false,
+            ),
+            control(
+                "scope",
+                "Scopes",
+                "Every scope that it may ask for, with spaces between: launch/patient openid fhirUser patient/Observation.rs",
+                &self.scope,
+                3,
+                true,
+            ),
+            control(
+                "practice",
+                "Practice",
+                "For a practice\u{2019}s system alone: the practice\u{2019}s name, or the NPI of one of its providers.",
+                &self.practice,
+                1,
+                false,
+            ),
+        ]
+    }
+
+    fn proof(&self) -> Vec<Control> {
+        vec![
+            control(
+                "jwks_uri",
+                "Address of your public keys",
+                "An https address of a JWK Set. New keys there are found by themselves.",
+                &self.jwks_uri,
+                1,
+                false,
+            ),
+            control(
+                "jwks",
+                "Or the public keys themselves",
+                "A JWK Set for RS384 or ES384. Come back here whenever a key changes.",
+                &self.jwks,
+                4,
+                false,
+            ),
+        ]
+    }
+
+    fn pages(&self) -> Vec<Control> {
+        vec![
+            control("client_uri", "Home page", "", &self.client_uri, 1, false),
+            control("policy_uri", "Privacy policy", "", &self.policy_uri, 1, false),
+            control("tos_uri", "Terms of service", "", &self.tos_uri, 1, false),
+            control("logo_uri", "Logo", "", &self.logo_uri, 1, false),
+            control(
+                "post_logout_redirect_uris",
+                "Addresses after signing out",
+                "One a line, if the app signs users out here as well.",
+                &self.post_logout_redirect_uris,
+                2,
+                false,
+            ),
+            control("software_version", "Version", "", &self.software_version, 1, false),
+        ]
+    }
+}
+
+fn control(
+    id: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    value: &str,
+    rows: u8,
+    required: bool,
+) -> Control {
+    Control { id, label, hint, value: value.to_owned(), error: None, rows, options: Vec::new(), required }
 }
 
 /// The form's word for the kind of a client.

@@ -37,6 +37,10 @@ fn by_name(error: &str) -> Option<&'static str> {
         "UnknownLaunch" => {
             "Send the launch value as it came to the launch address, once, within five minutes."
         }
+        "MalformedTokenRequest" | "RepeatedParameter" | "RepeatedIdentity" => {
+            "Send a form (application/x-www-form-urlencoded) with every parameter once."
+        }
+        "TwoAuthentications" => "Send the secret in the header or in the form, or an assertion: one of them.",
         "AccessDenied" => "The user said no. Nothing is wrong with the request.",
         "LoginRequired" | "ConsentRequired" | "InteractionRequired" => {
             "The request said prompt=none, but the user has to be asked. Send it again without."
@@ -56,6 +60,22 @@ fn by_code(code: &str) -> &'static str {
         "invalid_client" => {
             "Check client_id and secret, or the assertion: iss and sub are the client_id, aud is the token endpoint, exp within \
              five minutes, jti new each time, kid one of the registered keys."
+        }
+        "request_not_supported" | "request_uri_not_supported" | "invalid_request_uri" => {
+            "Send the parameters themselves; or push them first (PAR) and use the request_uri once, within its time."
+        }
+        "invalid_redirect_uri"
+        | "invalid_client_metadata"
+        | "invalid_software_statement"
+        | "unapproved_software_statement" => {
+            "The description says which member is wrong; send all of them again."
+        }
+        "use_dpop_nonce" => {
+            "Repeat the request with a proof that holds the nonce of the answer\u{2019}s DPoP-Nonce header."
+        }
+        "invalid_dpop_proof" => {
+            "The DPoP proof is a JWT for this very method and address, fresh, with a new jti, signed by the key that the token \
+             is bound to, and with ath where an access token is sent."
         }
         "invalid_token" => "The token has ended. Get a new one.",
         "unauthorized_client" => "This kind of client cannot do this; look at what is registered.",

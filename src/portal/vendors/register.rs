@@ -87,7 +87,9 @@ pub fn errors_of(error: RegistrationError) -> Result<FormErrors, Problem> {
     let mut errors = FormErrors::default();
     match error {
         RegistrationError::Wrong(wrong) => {
-            wrong.into_iter().for_each(|wrong| fields::add(&mut errors, wrong))
+            for wrong in wrong {
+                fields::add(&mut errors, wrong);
+            }
         }
         RegistrationError::Full | RegistrationError::Changed | RegistrationError::State(_) => {
             errors.add("client_name", error.to_string());

@@ -19,13 +19,13 @@ const SCOPE = 'launch/patient openid fhirUser offline_access patient/Patient.rs 
 
 const register = async (page, demo, { name, redirect, kind = 'An app in the browser' }) => {
   await page.goto(`${demo.portal}/developers/register`);
-  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByLabel(/^Name/).fill(name);
   await page.getByLabel('What it is for').fill('Shows how a child grows.');
   await page.getByLabel('Whom we write to').fill('dev@growth.example');
   const choice = await page.getByLabel('What kind of app is it?').locator('option', { hasText: kind }).getAttribute('value');
   await page.getByLabel('What kind of app is it?').selectOption(choice);
   await page.getByLabel(/^Redirect addresses/).fill(redirect);
-  await page.getByLabel('Scopes').fill(SCOPE);
+  await page.getByLabel(/^Scopes/).fill(SCOPE);
   await page.getByRole('button', { name: 'Register' }).click();
   await page.getByRole('heading', { name: `${name} is registered` }).waitFor();
   const text = async (id) => (await page.locator(`#${id}`).count()) ? page.locator(`#${id}`).innerText() : undefined;
@@ -118,13 +118,14 @@ export default {
       await vendor.reload();
     }
     await vendor.getByText('invalid_grant').first().waitFor();
+    await vendor.getByText('/fhir/r4/Condition').first().waitFor();
     await checkAccess(vendor, 'the log of failures');
     assert.ok(!vendor.url().includes(token) && !(await vendor.content()).includes(code));
 
     // More than was approved waits; the app goes on as before.
     await vendor.getByRole('link', { name: 'Change', exact: true }).click();
     await checkAccess(vendor, 'the change');
-    await vendor.getByLabel('Scopes').fill(`${SCOPE} patient/Condition.rs`);
+    await vendor.getByLabel(/^Scopes/).fill(`${SCOPE} patient/Condition.rs`);
     await vendor.getByRole('button', { name: 'Save' }).click();
     await vendor.getByRole('heading', { name: 'A change waits for approval' }).waitFor();
     await staff.goto(`${demo.portal}/staff/clients/${id}`);

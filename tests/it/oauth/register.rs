@@ -5,8 +5,10 @@ use axum::http::{Method, Request, header};
 use chartgate::accounts::By;
 use chartgate::accounts::registration::{Approval, NewInitialToken};
 use chartgate::domain::client::{ClientKind, ClientSecurity};
-use chartgate::domain::ids::ClientId;
+use chartgate::domain::ids::{ClientId, RequestId};
 use chartgate::domain::secret::PlainToken;
+use chartgate::oauth::error::OAuthError;
+use chartgate::portal::vendors::hints::hint;
 use serde_json::{Value, json};
 
 use super::harness::{Answer, CHALLENGE, FHIR, REDIRECT, Server, VERIFIER, borrowed, exchange};
@@ -390,12 +392,20 @@ async fn a_vendor_can_read_why_its_requests_failed() {
         ]
     );
     let verifier = found.iter().find(|failure| failure.error == "CodeVerifier").unwrap();
-    assert_eq!(verifier.request.as_ref().map(|id| id.as_str()), failed.header("x-request-id"));
+    assert_eq!(verifier.request.as_ref().map(RequestId::as_str), failed.header("x-request-id"));
     assert_eq!(verifier.code, "invalid_grant");
     for failure in &found {
         let all = format!("{failure:?}");
         for secret in [VERIFIER, &code, secret, "evil.example", "Ana"] {
             assert!(!all.contains(secret), "{all}");
         }
+    }
+}
+
+#[test]
+fn for_every_error_there_is_a_hint() {
+    let generic = hint("", "");
+    for error in OAuthError::ALL.iter().filter(|error| error.code() != "invalid_request") {
+        assert_ne!(hint(error.name(), error.code()), generic, "{error:?}");
     }
 }
