@@ -13,6 +13,7 @@ use crate::domain::client::{Client, ClientAuth, ClientKind, ClientState};
 use crate::domain::registration::Proposal;
 use crate::domain::secret::PlainToken;
 
+use super::client_keys::ALGORITHMS;
 use super::endpoints::Endpoints;
 use super::error::OAuthError;
 
@@ -89,7 +90,8 @@ pub fn parse(sent: &Map<String, Value>) -> Result<Metadata, Refusal> {
     let members = Members(sent);
     check_statement(&members)?;
     let backend = is_backend(&members)?;
-    members.one_of("token_endpoint_auth_signing_alg", &["RS384", "ES384"])?;
+    let algorithms: Vec<_> = ALGORITHMS.iter().map(|algorithm| algorithm.name()).collect();
+    members.one_of("token_endpoint_auth_signing_alg", &algorithms)?;
     members.one_of("id_token_signed_response_alg", &["RS256"])?;
     members.one_of("subject_type", &["public"])?;
     let (kind, auth, secret_by_post) = authentication(&members, backend)?;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::accounts::clients::{NewClientAuth, is_redirect, is_web_address};
 use crate::accounts::people::is_address;
+use crate::credentials::jwk::{JwsAlgorithm, PublicJwk};
 use crate::domain::client::ClientKind;
 use crate::fhir::scope::{ScopeContext, ScopeSet};
 
@@ -343,6 +344,16 @@ fn is_plain_uri(text: &str) -> bool {
         })
 }
 
+/// By which clients may sign: as `oauth::client_keys` has it.
+const ALGORITHMS: [JwsAlgorithm; 6] = [
+    JwsAlgorithm::Rs384,
+    JwsAlgorithm::Es384,
+    JwsAlgorithm::Es256,
+    JwsAlgorithm::Ps256,
+    JwsAlgorithm::EdDsa,
+    JwsAlgorithm::Ed25519,
+];
+
 /// Members of a JWK that only its owner may know (RFC 7518 6.2.2, 6.3.2, 6.4.1).
 const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
@@ -356,21 +367,19 @@ fn check_keys(jwks: &str) -> Result<(), &'static str> {
             "jwks holds a private key. Make a new pair, keep the private half and send the public one.",
         );
     }
-    let text =
-        |key: &Value, member: &str| key.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
     let signs = |key: &Value| {
-        let fits = match text(key, "kty").as_str() {
-            // 342 characters of base64url are 2048 bits.
-            "RSA" => text(key, "n").len() >= 342 && !text(key, "e").is_empty(),
-            "EC" => text(key, "crv") == "P-384" && text(key, "x").len() == 64 && text(key, "y").len() == 64,
-            _ => false,
-        };
-        fits && !text(key, "kid").is_empty()
+        let usable = |key: &PublicJwk| key.kid().is_some() && ALGORITHMS.iter().any(|alg| key.is_for(*alg));
+        // 342 characters of base64url are 2048 bits.
+        let long = key.get("n").is_none_or(|n| n.as_str().is_some_and(|n| n.len() >= 342));
+        long && PublicJwk::read(key).as_ref().is_some_and(usable)
     };
     if keys.iter().any(signs) {
         Ok(())
     } else {
-        Err("jwks holds no key for RS384 (RSA, 2048 bits or more) or ES384 (EC, P-384) with a kid.")
+        Err(
+            "jwks holds no key with a kid for RS384 or PS256 (RSA, 2048 bits or more), ES384 (EC, P-384), ES256 (EC, P-256) or \
+             EdDSA (Ed25519).",
+        )
     }
 }
 

@@ -100,7 +100,7 @@ fn rows_296_297_keys_are_public_and_can_sign() {
         "{}",
         r#"{"keys":[]}"#,
         r#"{"keys":[{"kty":"oct","kid":"k","k":"c2VjcmV0"}]}"#,
-        r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"k","x":"x","y":"y"}]}"#,
+        r#"{"keys":[{"kty":"EC","crv":"P-521","kid":"k","x":"x","y":"y"}]}"#,
         r#"{"keys":[{"kty":"RSA","kid":"k","n":"AQAB","e":"AQAB"}]}"#,
         &EC.replace("\"kid\":\"k\",", ""),
         &EC.replace("\"kid\"", "\"d\":\"x\",\"kid\""),

@@ -269,7 +269,7 @@ impl Typed {
             control(
                 "jwks",
                 "Or the public keys themselves",
-                "A JWK Set for RS384 or ES384. Come back here whenever a key changes.",
+                "A JWK Set, each key with a kid. Come back here whenever a key changes.",
                 &self.jwks,
                 4,
                 false,

@@ -402,6 +402,26 @@ async fn a_vendor_can_read_why_its_requests_failed() {
     }
 }
 
+#[tokio::test]
+async fn keys_of_every_algorithm_that_clients_may_sign_by_can_be_registered() {
+    let server = Server::start().await;
+    let (b32, b48, b256) = ("A".repeat(43), "A".repeat(64), "A".repeat(342));
+    for key in [
+        json!({"kty": "EC", "crv": "P-256", "kid": "k", "x": b32, "y": b32}),
+        json!({"kty": "EC", "crv": "P-384", "kid": "k", "x": b48, "y": b48}),
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": b32}),
+        json!({"kty": "RSA", "kid": "k", "n": b256, "e": "AQAB"}),
+    ] {
+        let keyed = with(app(), "token_endpoint_auth_method", json!("private_key_jwt"));
+        let answer = register(&server, &with(keyed, "jwks", json!({"keys": [key]}))).await;
+        assert_eq!(answer.status, 201, "{key}: {}", answer.body);
+    }
+    for algorithm in chartgate::oauth::client_keys::ALGORITHMS {
+        let named = with(app(), "token_endpoint_auth_signing_alg", json!(algorithm.name()));
+        assert_eq!(register(&server, &named).await.status, 201, "{algorithm:?}");
+    }
+}
+
 #[test]
 fn for_every_error_there_is_a_hint() {
     let generic = hint("", "");
