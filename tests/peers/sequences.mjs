@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { after, before, test } from 'node:test';
 
-import { closePage, openPage, signIn, startBrowser } from '../browser/lib/browser.mjs';
+import { closePage, openPage, settled, signIn, startBrowser } from '../browser/lib/browser.mjs';
 import { clientOf, demo, mrn, patientOf, provider } from './lib/demo.mjs';
 import { App, Callbacks, Visitor, fhir, kinds, only, verified } from './lib/sequence.mjs';
 
@@ -272,6 +272,45 @@ test('rows_51_170_352_361 EHR Practitioner App: launched from the portal with it
   await closePage(own);
 });
 
+/** From the portal's list of who is at the hospital, another app is opened with a patient and encounter, as a clinician does. */
+async function gallery(who, name) {
+  await who.page.goto(demo.portal);
+  await settled(who.page);
+  const row = who.page.getByRole('region', { name: 'At the hospital' }).getByRole('listitem').first();
+  const number = /MRN (\S+)/.exec(await row.innerText())[1];
+  await row.getByRole('link', { name: 'Other apps' }).click();
+  const called = callbacks.next();
+  await who.page.getByRole('button', { name: `Open ${name}`, exact: true }).click();
+  const launched = (await called).searchParams;
+  assert.equal(launched.get('iss'), demo.fhir);
+  return { launch: launched.get('launch'), about: patientOf(number).id };
+}
+
+for (const [title, kind, name, scope] of [
+  ['rows_51_170_171_361_362 EHR Practitioner App from the gallery: user scopes, patient and encounter', 'open', 'Growth Chart',
+    `launch launch/encounter openid fhirUser offline_access ${scopesOf('user', [...TYPES, 'Practitioner'], 'read')}`],
+  ['rows_164_170_357 EHR launch with patient scopes, asymmetric client', 'key', 'Referral Desk',
+    `launch launch/encounter openid fhirUser offline_access ${scopesOf('patient', TYPES, 'rs')} user/Practitioner.rs`],
+]) {
+  test(title, async () => {
+    const app = apps[kind];
+    // Signs in by the way.
+    await visitor.authorize(app.request('launch/patient patient/Patient.rs').url);
+    const { launch: handle, about } = await gallery(visitor, name);
+    const { tokens } = await launch(app, scope, { more: { launch: handle } });
+    assert.equal(tokens.patient, about);
+    assert.equal(typeof tokens.need_patient_banner, 'boolean');
+    assert.equal((await fetch(tokens.smart_style_url)).status, 200);
+    const encounter = await fhir(tokens.access_token, `Encounter/${tokens.encounter}`);
+    assert.equal(encounter.body.subject.reference.split('/').pop(), about);
+    await isIdentity(app, tokens);
+    const refreshed = await app.refresh(tokens.refresh_token);
+    assert.deepEqual([refreshed.body.patient, refreshed.body.encounter], [about, tokens.encounter]);
+    const again = await visitor.authorize(app.request(scope, { launch: handle }).url);
+    assert.equal(again.error, 'invalid_request', 'a launch is taken once');
+  });
+}
+
 test('row_352 Invalid launch parameter: no code', async () => {
   const request = apps.open.request(`launch ${STANDALONE}`, { launch: 'INVALID_LAUNCH_PARAM' });
   const back = await visitor.authorize(request.url);
@@ -342,6 +381,17 @@ test('Token Revocation: nothing of a revoked authorization works', async () => {
   const own = apps.secret.credentials();
   const revoked = await apps.secret.form('revocation_endpoint', { ...own.fields, token: tokens.refresh_token }, own.headers);
   assert.equal(revoked.status, 200);
+  assert.equal((await fhir(tokens.access_token, `Patient/${patient}`)).status, 401);
+  assert.equal((await apps.secret.refresh(tokens.refresh_token)).body.error, 'invalid_grant');
+});
+
+test('Token Revocation by the user: an app that they disconnect gets nothing from its next request on', async () => {
+  const { tokens } = await launch(apps.secret, STANDALONE);
+  assert.equal((await fhir(tokens.access_token, `Patient/${patient}`)).status, 200);
+  await page.goto(`${demo.portal}/account/apps`);
+  await page.getByRole('link', { name: 'Disconnect Care Planner' }).click();
+  await page.getByRole('button', { name: 'Disconnect Care Planner' }).click();
+  await page.waitForURL((url) => url.pathname === '/account/apps');
   assert.equal((await fhir(tokens.access_token, `Patient/${patient}`)).status, 401);
   assert.equal((await apps.secret.refresh(tokens.refresh_token)).body.error, 'invalid_grant');
 });

@@ -10,6 +10,7 @@ use super::{CastError, DemoClient, Stage};
 
 /// Where scripts wait for the redirect; nothing needs to listen there.
 const CALLBACK: &str = "http://127.0.0.1:7777/callback";
+const LAUNCH: &str = "http://127.0.0.1:7777/launch";
 
 const APP_SCOPE: &str = "launch launch/patient launch/encounter openid fhirUser profile offline_access online_access \
     patient/*.rs user/*.rs patient/*.read user/*.read";
@@ -80,7 +81,7 @@ fn viewer(stage: &Stage<'_>) -> Result<Draft, CastError> {
 
 fn public(stage: &Stage<'_>) -> Result<Draft, CastError> {
     let mut client = client(stage, "growth-chart", "Growth Chart", ClientKind::Public, ClientAuth::None)?;
-    client.launch_uri = Some("http://127.0.0.1:7777/launch".to_owned());
+    client.launch_uri = Some(LAUNCH.to_owned());
     Ok(plain(client))
 }
 
@@ -93,7 +94,8 @@ fn with_secret(stage: &Stage<'_>) -> Result<Draft, CastError> {
 
 fn with_key(stage: &Stage<'_>) -> Result<Draft, CastError> {
     let KeyPair { auth, jwk, pem } = key_pair()?;
-    let client = client(stage, "referral-desk", "Referral Desk", ClientKind::Confidential, auth)?;
+    let mut client = client(stage, "referral-desk", "Referral Desk", ClientKind::Confidential, auth)?;
+    client.launch_uri = Some(LAUNCH.to_owned());
     Ok(Draft { jwk, pem: Some(pem), ..plain(client) })
 }
 
