@@ -42,6 +42,12 @@ const OBSERVATION: &[Category] = &[
         token: "http://terminology.hl7.org/CodeSystem/observation-category|survey",
         label: "Questionnaires and screening",
     },
+    // US Core names two systems for it, one in its scopes and one in its profile.
+    Category {
+        token: "http://terminology.hl7.org/CodeSystem/observation-category|clinical-test,\
+                http://hl7.org/fhir/us/core/CodeSystem/us-core-observation-category|clinical-test",
+        label: "Other tests, such as of heart or eyes",
+    },
     Category {
         token: "http://hl7.org/fhir/us/core/CodeSystem/us-core-category|sdoh",
         label: "Housing, food and other social needs",
@@ -138,8 +144,9 @@ pub const fn context_words(context: ScopeContext) -> &'static str {
 /// One resource scope: what would be shared.
 pub fn scope_words(scope: &ResourceScope) -> String {
     let what = scope.resource_type.map_or("Every kind of record", type_words);
-    let kinds: Vec<_> =
+    let mut kinds: Vec<_> =
         scope.filter.iter().flat_map(|(_, value)| value.split(',')).map(category_words).collect();
+    kinds.dedup();
     if kinds.is_empty() { what.to_owned() } else { format!("{what}, only: {}", kinds.join(", ")) }
 }
 
@@ -169,10 +176,10 @@ pub const fn permission_note(scope: &ResourceScope) -> Option<&'static str> {
 /// A category token in words; one that we do not know is shown by its code.
 fn category_words(token: &str) -> String {
     let token = &*one_spelling(token);
-    let known = [OBSERVATION, CONDITION, DOCUMENT]
-        .into_iter()
-        .flatten()
-        .find(|category| category.token == token || category.token.rsplit('|').next() == Some(token));
+    let known = [OBSERVATION, CONDITION, DOCUMENT].into_iter().flatten().find(|category| {
+        let mut own = category.token.split(',');
+        own.any(|own| own == token || own.rsplit('|').next() == Some(token))
+    });
     known.map_or_else(
         || token.rsplit('|').next().unwrap_or(token).replace('-', " "),
         |category| category.label.to_lowercase(),
