@@ -100,6 +100,7 @@ fn hit(bencher: Bencher<'_, '_>, scopes: &str, stored: &Unreleased) {
     let frame = Frame {
         self_url: "https://gate.example/fhir/r4/Observation?patient=kim",
         seal: &|place| place.upstream.as_deref().unwrap_or_default().to_owned(),
+        after_all: None,
         total: Total::OfThisBody,
         count_only: false,
     };

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Unreadable;
-use crate::search_table::{Abilities, Tables, TypeTable};
+use crate::search_table::{Abilities, Tables, TypeTable, offers_docref, offers_everything};
 
 /// What an EHR says that it can do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub struct Declared {
 pub struct DeclaredType {
     /// `read`.
     pub read: bool,
+    /// `vread`.
+    pub vread: bool,
+    /// `history-instance`.
+    pub history: bool,
     /// `search-type`.
     pub search: bool,
     /// Names of search parameters.
@@ -33,6 +37,14 @@ pub struct DeclaredType {
 impl Abilities for Declared {
     fn reads(&self, resource_type: &str) -> bool {
         self.types.get(resource_type).is_some_and(|declared| declared.read)
+    }
+
+    fn vreads(&self, resource_type: &str) -> bool {
+        self.types.get(resource_type).is_some_and(|declared| declared.vread)
+    }
+
+    fn histories(&self, resource_type: &str) -> bool {
+        self.types.get(resource_type).is_some_and(|declared| declared.history)
     }
 
     fn searches(&self, resource_type: &str) -> bool {
@@ -115,6 +127,8 @@ pub fn read(statement: &[u8]) -> Result<Declared, Unreadable> {
         for resource in rest.resource {
             let declared = types.entry(resource.name).or_default();
             declared.read |= resource.interaction.iter().any(|i| i.code == "read");
+            declared.vread |= resource.interaction.iter().any(|i| i.code == "vread");
+            declared.history |= resource.interaction.iter().any(|i| i.code == "history-instance");
             declared.search |= resource.interaction.iter().any(|i| i.code == "search-type");
             declared.parameters.extend(resource.search_param.into_iter().map(|p| p.name));
             declared.parameters.extend(common.iter().cloned());
@@ -162,12 +176,20 @@ pub fn author(tables: &Tables, facade: &Facade<'_>) -> Vec<u8> {
     statement.insert("software".into(), json!({"name": "Chartgate", "version": facade.version}));
     let implementation = json!({"description": "Chartgate", "url": facade.base});
     statement.insert("implementation".into(), implementation);
-    let resources: Vec<Value> = tables.iter().map(|(name, table)| resource(name, table)).collect();
-    let rest = json!([{"mode": "server", "security": security(facade), "resource": resources}]);
+    let resources: Vec<Value> =
+        tables.iter().map(|(name, table)| resource(name, table, operation(name, tables))).collect();
+    let rest = json!([{
+        "mode": "server",
+        "documentation": READ_ONLY,
+        "security": security(facade),
+        "resource": resources,
+        "interaction": [{"code": "batch", "documentation": "Reads and searches only, at most 50 in one batch."}],
+    }]);
     statement.insert("rest".into(), rest);
     serde_json::to_vec(&statement).unwrap_or_default()
 }
 
+const READ_ONLY: &str = "This server is read-only, a deliberate deviation: what US Core expects to be creatable (DiagnosticReport, DocumentReference) is not, nor can hospital data be changed in any other way.";
 const OAUTH_URIS: &str = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris";
 const COMBINATION: &str =
     "http://hl7.org/fhir/StructureDefinition/capabilitystatement-search-parameter-combination";
@@ -190,8 +212,27 @@ fn security(facade: &Facade<'_>) -> Value {
     })
 }
 
-fn resource(name: &str, table: &TypeTable) -> Value {
-    let interactions = [("read", table.read), ("search-type", table.search)];
+/// The operation on a type, by name and definition, where the EHR has what it is made of.
+fn operation(name: &str, tables: &Tables) -> Option<Value> {
+    let (operation, definition) = match name {
+        "Patient" if offers_everything(tables) => {
+            ("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything")
+        }
+        "DocumentReference" if offers_docref(tables) => {
+            ("docref", "http://hl7.org/fhir/us/core/OperationDefinition/docref")
+        }
+        _ => return None,
+    };
+    Some(json!({"name": operation, "definition": definition}))
+}
+
+fn resource(name: &str, table: &TypeTable, operation: Option<Value>) -> Value {
+    let interactions = [
+        ("read", table.read),
+        ("vread", table.vread),
+        ("history-instance", table.history),
+        ("search-type", table.search),
+    ];
     let interactions =
         interactions.iter().filter(|(_, offered)| *offered).map(|(code, _)| json!({"code": code})).collect();
     let mut resource = Map::from_iter([
@@ -203,6 +244,7 @@ fn resource(name: &str, table: &TypeTable) -> Value {
             resource.insert(key.to_owned(), Value::Array(values));
         }
     };
+    put("operation", operation.into_iter().collect());
     put("supportedProfile", table.profiles.iter().map(|p| json!(p)).collect());
     if table.search {
         put("extension", table.combinations.iter().map(|group| combination(group)).collect());

@@ -13,6 +13,12 @@ pub struct TypeTable {
     pub profiles: Vec<String>,
     /// Whether it can be read by id.
     pub read: bool,
+    /// Whether one version can be read.
+    #[serde(default = "yes")]
+    pub vread: bool,
+    /// Whether the versions of one resource can be listed.
+    #[serde(default = "yes")]
+    pub history: bool,
     /// Whether it can be searched.
     pub search: bool,
     /// Parameters by name. A name with a dot is a chain, allowed between directory types alone.
@@ -25,6 +31,30 @@ pub struct TypeTable {
     pub revinclude: Vec<String>,
     /// Combinations of parameters worth telling clients about.
     pub combinations: Vec<Vec<String>>,
+}
+
+/// What the definitions leave unsaid.
+const fn yes() -> bool {
+    true
+}
+
+impl TypeTable {
+    /// Whether a search can name one patient.
+    pub fn is_of_patients(&self) -> bool {
+        self.search && self.anchors.iter().any(|group| matches!(group.as_slice(), [one] if one == "patient"))
+    }
+}
+
+/// Whether a patient's whole record can be asked for (`Patient/$everything`): it is put together from searches.
+pub fn offers_everything(tables: &Tables) -> bool {
+    tables.get("Patient").is_some_and(|table| table.read && table.search)
+        && tables.values().any(TypeTable::is_of_patients)
+}
+
+/// Whether documents can be found by what they are for (`DocumentReference/$docref`).
+pub fn offers_docref(tables: &Tables) -> bool {
+    let table = tables.get("DocumentReference");
+    table.is_some_and(|table| table.is_of_patients() && table.parameters.contains_key("type"))
 }
 
 /// The type of a search parameter (R4 Search, 3.1.1.4).
@@ -110,6 +140,10 @@ pub fn tables() -> &'static Tables {
 pub trait Abilities {
     /// Whether it reads this type by id.
     fn reads(&self, resource_type: &str) -> bool;
+    /// Whether it reads one version of a resource of this type.
+    fn vreads(&self, resource_type: &str) -> bool;
+    /// Whether it lists the versions of a resource of this type.
+    fn histories(&self, resource_type: &str) -> bool;
     /// Whether it searches this type.
     fn searches(&self, resource_type: &str) -> bool;
     /// Whether it knows this search parameter of the type.
@@ -126,6 +160,8 @@ pub fn offered(ehr: &dyn Abilities) -> Tables {
     let both = |(name, table): (&String, &TypeTable)| {
         let mut ours = table.clone();
         ours.read &= ehr.reads(name);
+        ours.vread &= ours.read && ehr.vreads(name);
+        ours.history &= ours.read && ehr.histories(name);
         ours.parameters.retain(|parameter, _| {
             parameter.split('.').all(|step| ehr.has_parameter(step_type(name, parameter, step), step))
         });

@@ -13,6 +13,8 @@ pub struct Frame<'a> {
     pub self_url: &'a str,
     /// Seals the place where the next page begins into an absolute page URL for this subject: relation `next`.
     pub seal: &'a (dyn Fn(&Place) -> String + Send + Sync),
+    /// Where it goes on once the search itself has no further page: relation `next`, as an absolute URL.
+    pub after_all: Option<&'a str>,
     /// What `Bundle.total` says.
     pub total: Total,
     /// Leave out every entry and both links (`_summary=count`).
@@ -68,7 +70,7 @@ impl Frame<'_> {
         if self.count_only {
             return text;
         }
-        let next = next.map(|next| (self.seal)(next));
+        let next = next.map(|next| (self.seal)(next)).or_else(|| self.after_all.map(str::to_owned));
         let links = [("self", Some(self.self_url)), ("next", next.as_deref())];
         let links = links.into_iter().filter_map(|(relation, url)| Some(Link { relation, url: url? }));
         // Serializing strings into memory cannot fail; without links the Bundle is still true.

@@ -88,7 +88,8 @@ impl Gathering {
         let mut further = false;
         for (at, entry) in index.entries.iter().enumerate().skip(start(index, place)) {
             let (EntryMode::Match, Some(facts)) = (entry.mode, &entry.facts) else { continue };
-            if !policy::is_asked(&permit.interaction, facts) || self.has(facts) {
+            let versions = matches!(*permit.interaction, Interaction::History { .. });
+            if !policy::is_asked(&permit.interaction, facts) || (!versions && self.has(facts)) {
                 continue;
             }
             if let Verdict::Visible(basis) = policy::judge(&permit.subject, facts, permission, &permit.facts)

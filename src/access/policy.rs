@@ -170,7 +170,15 @@ pub fn admit(subject: &Subject, entry: &EntryFacts, permission: Permission) -> R
 /// that names a patient is about that patient alone.
 pub fn is_asked(interaction: &Interaction, entry: &EntryFacts) -> bool {
     match interaction {
-        Interaction::Read { resource_type, id } => entry.resource_type == *resource_type && entry.id == *id,
+        Interaction::Read { resource_type, id } | Interaction::History { resource_type, id, .. } => {
+            entry.resource_type == *resource_type && entry.id == *id
+        }
+        // One that does not say which version it is may be any.
+        Interaction::Version { resource_type, id, version } => {
+            entry.resource_type == *resource_type
+                && entry.id == *id
+                && entry.version.as_deref() == Some(version.as_str())
+        }
         Interaction::Search(search) | Interaction::Page { search, .. } => {
             entry.resource_type.judgement() != Judgement::Patient
                 || search.patient.as_ref().is_none_or(|patient| entry.patients.contains(patient))

@@ -53,7 +53,7 @@ fn all_facts(body: &IndexedBody) -> impl Iterator<Item = &EntryFacts> {
 pub(super) fn release(permit: Permit, unreleased: Unreleased, frame: Frame<'_>) -> Result<Released, Refusal> {
     let body = Arc::clone(&unreleased.body);
     match (&body.shape, &*permit.interaction) {
-        (Shape::Resource(entry), Interaction::Read { .. }) => {
+        (Shape::Resource(entry), Interaction::Read { .. } | Interaction::Version { .. }) => {
             let basis = read(&permit, entry)?;
             Ok(whole(permit, unreleased, &entry.patients, basis))
         }

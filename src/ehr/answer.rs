@@ -10,7 +10,9 @@ use http::{HeaderMap, Response, StatusCode};
 use crate::access::unreleased::{Origin, OriginKind, Unreleased};
 use crate::access::upstream::{Fetched, Freshness, UpstreamError, Validator};
 use crate::domain::clock::Timestamp;
-use crate::fhir::index::{IndexedBody, Rewrite, Shape, index_bundle, index_raw, index_resource};
+use crate::fhir::index::{
+    IndexedBody, Rewrite, Shape, index_bundle, index_history, index_raw, index_resource,
+};
 use crate::fhir::interaction::Interaction;
 use crate::fhir::resource_type::ResourceType;
 
@@ -78,7 +80,7 @@ fn index(
         Interaction::Read { resource_type: ResourceType::Binary, id } if !is_fhir_json(media_type) => {
             Ok(index_raw(bytes, media_type, id.clone()))
         }
-        Interaction::Read { resource_type, id } => {
+        Interaction::Read { resource_type, id } | Interaction::Version { resource_type, id, .. } => {
             if !is_json(media_type) {
                 return Err(UpstreamError::Malformed);
             }
@@ -92,6 +94,12 @@ fn index(
                 Shape::Unjudged => Ok(body),
                 _ => Err(UpstreamError::Malformed),
             }
+        }
+        Interaction::History { .. } => {
+            if !is_json(media_type) {
+                return Err(UpstreamError::Malformed);
+            }
+            index_history(bytes, rewrite).map_err(|_| UpstreamError::Malformed)
         }
         Interaction::Search(search) | Interaction::Page { search, .. } => {
             if !is_json(media_type) {

@@ -31,6 +31,10 @@ pub struct TypeCapabilities {
     pub undeclared: bool,
     /// Reading by id.
     pub read: bool,
+    /// Reading one version.
+    pub vread: bool,
+    /// Listing the versions of one resource.
+    pub history: bool,
     /// Searching.
     pub search: bool,
     /// Search parameters by name.
@@ -55,6 +59,16 @@ impl EhrCapabilities {
     /// Whether the EHR reads resources of this type by id.
     pub fn reads(&self, resource_type: ResourceType) -> bool {
         self.ask(resource_type, |declared| declared.read)
+    }
+
+    /// Whether the EHR reads one version of a resource of this type.
+    pub fn vreads(&self, resource_type: ResourceType) -> bool {
+        self.ask(resource_type, |declared| declared.vread)
+    }
+
+    /// Whether the EHR lists the versions of a resource of this type.
+    pub fn histories(&self, resource_type: ResourceType) -> bool {
+        self.ask(resource_type, |declared| declared.history)
     }
 
     /// Whether the EHR searches this type.
@@ -157,6 +171,8 @@ impl Declared {
             TypeCapabilities {
                 undeclared: false,
                 read: does("read"),
+                vread: does("vread"),
+                history: does("history-instance"),
                 search: does("search-type"),
                 parameters: self.search_param.into_iter().map(|parameter| parameter.name).collect(),
                 includes: self.search_include.into_iter().collect(),

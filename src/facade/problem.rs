@@ -196,7 +196,6 @@ pub(super) async fn no_such_operation(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return read_only(request).await;
     }
-    let sentence =
-        "This server reads resources by type and id, and searches by type; there is nothing else here.";
+    let sentence = "This server reads resources by type and id, searches by type, and answers batches of these; there is nothing else here.";
     Problem::new(StatusCode::NOT_FOUND, "not-supported", sentence).answer(request.extensions().get())
 }

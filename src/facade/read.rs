@@ -32,7 +32,7 @@ pub(super) async fn read(
     answered.await.unwrap_or_else(|problem| problem.answer(caller.request.as_ref()))
 }
 
-async fn answer_read(
+pub(super) async fn answer_read(
     facade: &Facade,
     caller: &Caller,
     resource_type: &str,

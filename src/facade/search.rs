@@ -68,7 +68,7 @@ async fn form(headers: &HeaderMap, body: Body) -> Result<String, Problem> {
         .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "structure", "The search is not in UTF-8."))
 }
 
-async fn answer_search(
+pub(super) async fn answer_search(
     facade: &Facade,
     caller: &Caller,
     resource_type: &str,
@@ -89,7 +89,7 @@ async fn answer_search(
 }
 
 /// The handle in a page link of ours; such a link has no other parameter that says anything.
-fn page_handle(query: &str) -> Option<String> {
+pub(super) fn page_handle(query: &str) -> Option<String> {
     let mut pairs = url::form_urlencoded::parse(query.as_bytes());
     pairs.find(|(name, _)| name == "_page").map(|(_, handle)| handle.into_owned())
 }

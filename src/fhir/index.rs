@@ -89,6 +89,14 @@ pub fn index_bundle(
     Ok(IndexedBody { bytes: body.into(), media_type: FHIR_JSON.into(), shape: Shape::Bundle(index) })
 }
 
+/// Indexes and rewrites the history of a resource: its versions, each judged by itself. That one was deleted is left out.
+#[expect(clippy::needless_pass_by_value, reason = "a sibling of index_resource")]
+pub fn index_history(bytes: Bytes, rewrite: &Rewrite) -> Result<IndexedBody, IndexError> {
+    let text = rewrite.unhide(utf8(&bytes)?);
+    let (body, index) = bundle::index_history(&text, rewrite)?;
+    Ok(IndexedBody { bytes: body.into(), media_type: FHIR_JSON.into(), shape: Shape::Bundle(index) })
+}
+
 fn utf8(bytes: &[u8]) -> Result<&str, IndexError> {
     let text = std::str::from_utf8(bytes).map_err(|_| IndexError::NotJson)?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))

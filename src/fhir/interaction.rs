@@ -16,6 +16,24 @@ pub enum Interaction {
         /// Logical id asked for.
         id: FhirId,
     },
+    /// `GET [base]/[type]/[id]/_history/[version]`.
+    Version {
+        /// Type asked for.
+        resource_type: ResourceType,
+        /// Logical id asked for.
+        id: FhirId,
+        /// `meta.versionId` asked for.
+        version: FhirId,
+    },
+    /// `GET [base]/[type]/[id]/_history`, or a further page of it.
+    History {
+        /// Type asked for.
+        resource_type: ResourceType,
+        /// Logical id asked for.
+        id: FhirId,
+        /// The EHR's link to a further page, relative to its base.
+        upstream: Option<Arc<str>>,
+    },
     /// `GET [base]/[type]?...` or `POST [base]/[type]/_search`: both become the same value.
     Search(Search),
     /// A further page of a search, by the EHR's own next link out of a sealed handle.
@@ -50,7 +68,9 @@ impl Interaction {
     /// The type that the request names.
     pub const fn resource_type(&self) -> ResourceType {
         match self {
-            Self::Read { resource_type, .. } => *resource_type,
+            Self::Read { resource_type, .. }
+            | Self::Version { resource_type, .. }
+            | Self::History { resource_type, .. } => *resource_type,
             Self::Search(search) | Self::Page { search, .. } => search.resource_type,
         }
     }
@@ -58,21 +78,28 @@ impl Interaction {
     /// The one patient named by the request itself, before any resource is seen.
     pub fn patient(&self) -> Option<&FhirId> {
         match self {
-            Self::Read { resource_type: ResourceType::Patient, id } => Some(id),
-            Self::Read { .. } => None,
+            Self::Read { resource_type: ResourceType::Patient, id }
+            | Self::Version { resource_type: ResourceType::Patient, id, .. }
+            | Self::History { resource_type: ResourceType::Patient, id, .. } => Some(id),
+            Self::Read { .. } | Self::Version { .. } | Self::History { .. } => None,
             Self::Search(search) | Self::Page { search, .. } => search.patient.as_ref(),
         }
     }
 
     /// Whether the request needs the `s` (search) permission rather than `r` (read).
     pub const fn is_search(&self) -> bool {
-        !matches!(self, Self::Read { .. })
+        matches!(self, Self::Search(_) | Self::Page { .. })
     }
 
     /// Path and query relative to the EHR's base; also the cache key. Never names the caller.
     pub fn upstream_path(&self) -> String {
         match self {
             Self::Read { resource_type, id } => format!("{resource_type}/{id}"),
+            Self::Version { resource_type, id, version } => {
+                format!("{resource_type}/{id}/_history/{version}")
+            }
+            Self::History { resource_type, id, upstream: None } => format!("{resource_type}/{id}/_history"),
+            Self::History { upstream: Some(upstream), .. } => upstream.to_string(),
             Self::Search(search) if search.query.is_empty() => search.resource_type.to_string(),
             Self::Search(search) => format!("{}?{}", search.resource_type, search.query),
             Self::Page { upstream, .. } => upstream.to_string(),
@@ -83,6 +110,8 @@ impl Interaction {
     pub fn label(&self) -> String {
         let what = match self {
             Self::Read { .. } => "read",
+            Self::Version { .. } => "vread",
+            Self::History { .. } => "history",
             Self::Search(_) => "search",
             Self::Page { .. } => "page",
         };

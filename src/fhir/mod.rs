@@ -2,6 +2,7 @@
 //! [`index::IndexedBody`] once. No I/O.
 
 pub mod compartment;
+pub mod everything;
 pub mod identity;
 pub mod index;
 pub mod interaction;

@@ -253,7 +253,7 @@ mod tests {
     const RESOURCE: &str = r#"{"resourceType":"Observation","id":"1","meta":{"versionId":"2","tag":[{"code":"x"}]},"text":{"div":"<p/>"},
         "status":"final","_status":{"id":"s"},"code":{"text":"c"},"valueQuantity":{"value":1.50},"note":[{"text":"n"}]}"#;
 
-    fn part(part: Part) -> String {
+    fn part(part: &Part) -> String {
         String::from_utf8(part.of(RESOURCE.as_bytes()).unwrap()).unwrap()
     }
 
@@ -264,21 +264,21 @@ mod tests {
 
     #[test]
     fn each_part_keeps_what_it_says_and_is_marked() {
-        let one = part(Part::Elements(["valueQuantity".to_owned()].into()));
+        let one = part(&Part::Elements(["valueQuantity".to_owned()].into()));
         assert_eq!(names(&one), ["resourceType", "id", "meta", "status", "_status", "code", "valueQuantity"]);
         assert!(one.contains("1.50"), "numbers keep their digits");
         let meta: Value = serde_json::from_str::<Value>(&one).unwrap()["meta"].clone();
         assert_eq!((meta["versionId"].as_str(), meta["tag"][0]["code"].as_str()), (Some("2"), Some("x")));
         assert_eq!(meta["tag"][1]["code"], "SUBSETTED");
         assert_eq!(
-            names(&part(Part::Summary)),
+            names(&part(&Part::Summary)),
             ["resourceType", "id", "meta", "status", "_status", "code", "valueQuantity"]
         );
         assert_eq!(
-            names(&part(Part::Text)),
+            names(&part(&Part::Text)),
             ["resourceType", "id", "meta", "text", "status", "_status", "code"]
         );
-        let data = names(&part(Part::Data));
+        let data = names(&part(&Part::Data));
         assert!(data.contains(&"note".to_owned()) && !data.contains(&"text".to_owned()));
     }
 

@@ -11,8 +11,9 @@ use crate::access::permit::Permit;
 use crate::access::refusal::DenyReason;
 use crate::access::released::Released;
 use crate::access::unreleased::Unreleased;
+use crate::domain::ids::FhirId;
 use crate::fhir::interaction::{Interaction, Search};
-use crate::fhir::resource_type::Judgement;
+use crate::fhir::resource_type::{Judgement, ResourceType};
 
 use super::event::Asked;
 use super::{Records, Unanswered};
@@ -24,6 +25,33 @@ const MOST_PAGES_OF_ANYBODY: usize = 5;
 /// No further page is begun after this long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Of what a page is.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    /// A search.
+    Search(&'a Search),
+    /// The versions of one resource.
+    History(ResourceType, &'a FhirId),
+}
+
+impl Source<'_> {
+    fn interaction(self, place: &Place) -> Interaction {
+        match (self, place.upstream.clone()) {
+            (Self::Search(search), None) => Interaction::Search(search.clone()),
+            (Self::Search(search), Some(upstream)) => Interaction::Page { search: search.clone(), upstream },
+            (Self::History(resource_type, id), upstream) => {
+                Interaction::History { resource_type, id: id.clone(), upstream }
+            }
+        }
+    }
+
+    /// Whether it may be about patients of whom none is named.
+    fn is_of_anybody(self) -> bool {
+        matches!(self, Self::Search(search)
+            if search.resource_type.judgement() == Judgement::Patient && search.patient.is_none())
+    }
+}
+
 impl Records {
     /// The page of `search` that begins at `place`.
     pub(super) async fn judge_page(
@@ -33,27 +61,27 @@ impl Records {
         place: Place,
         frame: Frame<'_>,
     ) -> Result<Released, Unanswered> {
-        let (permit, body) = self.part(asked, search, &place).await?;
+        let source = Source::Search(search);
+        let (permit, body) = self.part(asked, source, &place).await?;
         // What is withheld from an answer that is whole in itself leaves no trace in it.
         if place.after.is_none() && body.is_whole_answer(search.count()) {
             return self.release(asked, permit, body, frame).await;
         }
         let mut gathering = Gathering::new(search.count());
-        self.fill(&mut gathering, asked, search, place, (permit, body)).await?;
+        self.fill(&mut gathering, asked, source, place, (permit, body)).await?;
         Ok(gathering.release(frame)?)
     }
 
     /// Fills a page from the EHR's page at `place` and those that follow.
-    async fn fill(
+    pub(super) async fn fill(
         &self,
         gathering: &mut Gathering,
         asked: &Asked<'_>,
-        search: &Search,
+        source: Source<'_>,
         mut place: Place,
         mut part: (Permit, Unreleased),
     ) -> Result<(), Unanswered> {
-        let anybody = search.resource_type.judgement() == Judgement::Patient && search.patient.is_none();
-        let most = if anybody { MOST_PAGES_OF_ANYBODY } else { MOST_PAGES };
+        let most = if source.is_of_anybody() { MOST_PAGES_OF_ANYBODY } else { MOST_PAGES };
         let begun = Instant::now();
         let mut read: Vec<Arc<str>> = place.upstream.clone().into_iter().collect();
         loop {
@@ -79,7 +107,7 @@ impl Records {
                 gathering.stop_at(place);
                 return Ok(());
             }
-            part = match self.part(asked, search, &place).await {
+            part = match self.part(asked, source, &place).await {
                 Ok(part) => part,
                 Err(_) if !gathering.is_empty() => {
                     gathering.stop_at(place);
@@ -91,16 +119,13 @@ impl Records {
     }
 
     /// One of the EHR's pages, not yet judged.
-    async fn part(
+    pub(super) async fn part(
         &self,
         asked: &Asked<'_>,
-        search: &Search,
+        source: Source<'_>,
         place: &Place,
     ) -> Result<(Permit, Unreleased), Unanswered> {
-        let interaction = Arc::new(match &place.upstream {
-            None => Interaction::Search(search.clone()),
-            Some(upstream) => Interaction::Page { search: search.clone(), upstream: upstream.clone() },
-        });
+        let interaction = Arc::new(source.interaction(place));
         let permit = self.authorizer.authorize(&asked.caller.subject, interaction).await?;
         match self.bodies.fetch(&permit).await? {
             Some(body) => Ok((permit, body)),

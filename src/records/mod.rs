@@ -5,6 +5,7 @@ mod bodies;
 pub mod bundle;
 mod doors;
 mod event;
+mod everything;
 mod filling;
 mod offer;
 mod pages;
@@ -14,6 +15,7 @@ mod pipeline;
 mod referrers;
 mod totals;
 mod unanswered;
+mod versions;
 
 use std::sync::Arc;
 

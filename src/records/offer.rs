@@ -58,6 +58,14 @@ impl Abilities for Said<'_> {
         Self::ask(resource_type, |resource_type| self.0.reads(resource_type))
     }
 
+    fn vreads(&self, resource_type: &str) -> bool {
+        Self::ask(resource_type, |resource_type| self.0.vreads(resource_type))
+    }
+
+    fn histories(&self, resource_type: &str) -> bool {
+        Self::ask(resource_type, |resource_type| self.0.histories(resource_type))
+    }
+
     fn searches(&self, resource_type: &str) -> bool {
         Self::ask(resource_type, |resource_type| self.0.searches(resource_type))
     }

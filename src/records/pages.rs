@@ -54,6 +54,9 @@ struct Handle {
     upstream: Option<Arc<str>>,
     #[serde(rename = "a")]
     after: Option<(usize, FhirId)>,
+    /// Of a patient's whole record, which of its searches; always as long.
+    #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
+    step: Option<String>,
 }
 
 /// Room for the place in a handle, in bytes; links longer than that have the next room that fits.
@@ -80,6 +83,15 @@ impl Pages {
 
     /// The handle of the page of `search` that begins at `place`.
     pub(super) fn seal(&self, subject: &Subject, search: &Search, place: &Place) -> String {
+        self.seal_all(subject, search, None, place)
+    }
+
+    /// The same in one of the searches that a patient's whole record comes to.
+    pub(super) fn seal_step(&self, subject: &Subject, search: &Search, step: usize, place: &Place) -> String {
+        self.seal_all(subject, search, Some(format!("{step:03}")), place)
+    }
+
+    fn seal_all(&self, subject: &Subject, search: &Search, step: Option<String>, place: &Place) -> String {
         let handle = Handle {
             resource_type: search.resource_type,
             patient: search.patient.clone(),
@@ -87,6 +99,7 @@ impl Pages {
             expires_at: self.clock.now().plus(LIFE),
             upstream: place.upstream.clone(),
             after: place.after.clone(),
+            step,
         };
         // Sealing fails only if the cryptographic library does; a handle that opens nowhere is then the safe one.
         self.sealer.seal(&padded(&handle), &binding(subject), &*self.random).unwrap_or_default()
@@ -99,6 +112,31 @@ impl Pages {
         resource_type: ResourceType,
         handle: &str,
     ) -> Result<(Search, Place), PageError> {
+        match self.open_all(subject, resource_type, handle)? {
+            (search, None, place) => Ok((search, place)),
+            (_, Some(_), _) => Err(PageError::Unknown),
+        }
+    }
+
+    /// The same for a page of a patient's whole record.
+    pub(super) fn open_step(
+        &self,
+        subject: &Subject,
+        resource_type: ResourceType,
+        handle: &str,
+    ) -> Result<(Search, usize, Place), PageError> {
+        match self.open_all(subject, resource_type, handle)? {
+            (search, Some(step), place) => Ok((search, step.parse().map_err(|_| PageError::Unknown)?, place)),
+            (_, None, _) => Err(PageError::Unknown),
+        }
+    }
+
+    fn open_all(
+        &self,
+        subject: &Subject,
+        resource_type: ResourceType,
+        handle: &str,
+    ) -> Result<(Search, Option<String>, Place), PageError> {
         let plain = self.sealer.open(handle, &binding(subject)).ok_or(PageError::Unknown)?;
         let handle: Handle = serde_json::from_slice(&plain).map_err(|_| PageError::Unknown)?;
         if handle.resource_type != resource_type {
@@ -108,6 +146,6 @@ impl Pages {
             return Err(PageError::Expired);
         }
         let search = Search { resource_type, patient: handle.patient, query: handle.query };
-        Ok((search, Place { upstream: handle.upstream, after: handle.after }))
+        Ok((search, handle.step, Place { upstream: handle.upstream, after: handle.after }))
     }
 }

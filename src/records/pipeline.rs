@@ -86,7 +86,13 @@ impl Records {
         };
         let self_url = self.page_url(resource_type, handle, shape);
         let seal = |place: &Place| self.next_url(caller, &search, place, shape);
-        let frame = Frame { self_url: &self_url, seal: &seal, total: Total::Omit, count_only: false };
+        let frame = Frame {
+            self_url: &self_url,
+            seal: &seal,
+            after_all: None,
+            total: Total::Omit,
+            count_only: false,
+        };
         let about = search.patient.clone().into_iter().collect();
         let mut asked = Asked { caller, what: format!("{resource_type} page"), about };
         let outcome = self.judge_page(&mut asked, &search, place, frame).await;
@@ -125,7 +131,7 @@ impl Records {
     }
 
     /// Makes the event durable, then gives the answer out (D-10). The one place where clinical data leaves `records`.
-    async fn disclose(
+    pub(super) async fn disclose(
         &self,
         asked: Asked<'_>,
         outcome: Result<Released, Unanswered>,
@@ -146,4 +152,4 @@ impl Records {
 
 /// For reads: no searchset, so nothing to frame.
 pub(super) const NO_FRAME: Frame<'static> =
-    Frame { self_url: "", seal: &|_| String::new(), total: Total::Omit, count_only: false };
+    Frame { self_url: "", seal: &|_| String::new(), after_all: None, total: Total::Omit, count_only: false };

@@ -27,7 +27,13 @@ impl Records {
         let search = &query.search;
         let self_url = query.self_url(self.offer.base());
         let seal = |place: &Place| self.next_url(caller, search, place, &query.shape);
-        let frame = |total| Frame { self_url: &self_url, seal: &seal, total, count_only: query.count_only };
+        let frame = |total| Frame {
+            self_url: &self_url,
+            seal: &seal,
+            after_all: None,
+            total,
+            count_only: query.count_only,
+        };
         let stated = match query.total {
             TotalWanted::None if !query.count_only => Total::Omit,
             _ => Total::OfThisBody,
@@ -55,7 +61,13 @@ impl Records {
         search: &Search,
         next: &str,
     ) -> Result<u32, Unanswered> {
-        let frame = Frame { self_url: "", seal: &|_| String::new(), total: Total::Omit, count_only: true };
+        let frame = Frame {
+            self_url: "",
+            seal: &|_| String::new(),
+            after_all: None,
+            total: Total::Omit,
+            count_only: true,
+        };
         let mut next: Option<Arc<str>> = Some(next.into());
         let mut counted = 0_u32;
         let anybody = search.resource_type.judgement() == Judgement::Patient && search.patient.is_none();

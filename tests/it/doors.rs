@@ -90,6 +90,7 @@ fn d10_what_the_family_door_opens_is_not_released_as_a_record() {
     let frame = chartgate::access::authorizer::Frame {
         self_url: "",
         seal: &|_| String::new(),
+        after_all: None,
         total: chartgate::access::authorizer::Total::Omit,
         count_only: false,
     };

@@ -246,7 +246,13 @@ pub fn sealed(interaction: &Interaction, body: &str) -> Unreleased {
 pub fn frame() -> Frame<'static> {
     let seal =
         &|place: &Place| format!("{FACADE}/page/{}", place.upstream.as_deref().unwrap_or_default().len());
-    Frame { self_url: "https://gate.example/fhir/r4/self", seal, total: Total::OfThisBody, count_only: false }
+    Frame {
+        self_url: "https://gate.example/fhir/r4/self",
+        seal,
+        after_all: None,
+        total: Total::OfThisBody,
+        count_only: false,
+    }
 }
 
 /// The element that says whose a resource of the type is.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::domain::ids::FhirId;
 use crate::fhir::resource_type::ResourceType;
 
 use super::attachments;
@@ -16,6 +17,9 @@ use super::{BundleIndex, EntryFacts, EntryMode, IndexError, IndexedEntry};
 
 /// The members of a searchset before anything of its own.
 const HEAD: &[u8] = br#"{"resourceType":"Bundle","type":"searchset""#;
+
+/// The same of a history.
+const HISTORY: &[u8] = br#"{"resourceType":"Bundle","type":"history""#;
 
 /// What stands between an entry's full URL and its resource.
 pub const RESOURCE: &[u8] = br#"","resource":"#;
@@ -44,25 +48,60 @@ pub fn index(
     searched: ResourceType,
     rewrite: &Rewrite,
 ) -> Result<(Vec<u8>, BundleIndex), IndexError> {
+    let (entries, next) = read(text, "searchset", rewrite)?;
+    let mut body = Vec::with_capacity(text.len());
+    let entries = write(text, &entries, searched, rewrite, &mut body);
+    Ok((body, BundleIndex { entries, insert_at: HEAD.len(), next }))
+}
+
+/// The same for the versions of one resource.
+pub fn index_history(text: &str, rewrite: &Rewrite) -> Result<(Vec<u8>, BundleIndex), IndexError> {
+    let (entries, next) = read(text, "history", rewrite)?;
+    let mut body = Vec::with_capacity(text.len());
+    body.extend_from_slice(HISTORY);
+    let mut before: &[u8] = br#","entry":["#;
+    let mut indexed = Vec::with_capacity(entries.len());
+    for entry in &entries {
+        let Some(facts) = entry.facts.clone() else { continue };
+        body.extend_from_slice(before);
+        before = b",";
+        let start = body.len();
+        let name = format!("{}/{}", facts.resource_type, facts.id);
+        body.extend_from_slice(
+            format!(r#"{{"fullUrl":"{}/{name}","resource":"#, rewrite.facade()).as_bytes(),
+        );
+        let resource = text.get(entry.resource.clone()).unwrap_or_default();
+        rewrite.copy(&attachments::pointed(resource, &facts, rewrite), &mut body);
+        // Only what can be an id can stand in a tag as it is.
+        let version = facts.version.as_deref().filter(|version| FhirId::parse(version).is_ok());
+        let etag = version.map(|version| format!(r#","etag":"W/\"{version}\"""#)).unwrap_or_default();
+        let asked = format!(r#","request":{{"method":"PUT","url":"{name}"}}"#);
+        let answered = format!(r#","response":{{"status":"200"{etag}}}}}"#);
+        body.extend_from_slice(asked.as_bytes());
+        body.extend_from_slice(answered.as_bytes());
+        let (span, because) = (start..body.len(), Box::default());
+        indexed.push(IndexedEntry { span, facts: Some(facts), mode: EntryMode::Match, because });
+    }
+    body.extend_from_slice(if before == b"," { b"]}" } else { b"}" });
+    Ok((body, BundleIndex { entries: indexed, insert_at: HISTORY.len(), next }))
+}
+
+/// The entries of a Bundle of this type, and its next link.
+fn read(text: &str, kind: &str, rewrite: &Rewrite) -> Result<(Vec<Entry>, Option<Arc<str>>), IndexError> {
     let mut found = Found::default();
     let mut cursor = Cursor::new(text);
+
     if cursor.peek() != Some(b'{') {
         cursor.skip().and_then(|()| cursor.end())?;
         return Err(IndexError::NotASearchset);
     }
     let bases = rewrite.bases();
     found.read(&mut cursor, &bases, &mut Pool::default()).and_then(|()| cursor.end())?;
-    if found.flawed
-        || found.type_name.as_deref() != Some("Bundle")
-        || found.kind.as_deref() != Some("searchset")
-    {
+    if found.flawed || found.type_name.as_deref() != Some("Bundle") || found.kind.as_deref() != Some(kind) {
         return Err(IndexError::NotASearchset);
     }
     let next = next_link(found.links.as_deref().unwrap_or_default(), rewrite)?;
-    let entries = found.entries.unwrap_or_default();
-    let mut body = Vec::with_capacity(text.len());
-    let entries = write(text, &entries, searched, rewrite, &mut body);
-    Ok((body, BundleIndex { entries, insert_at: HEAD.len(), next }))
+    Ok((found.entries.unwrap_or_default(), next))
 }
 
 impl Found {

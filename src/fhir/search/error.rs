@@ -54,6 +54,23 @@ pub enum SearchError {
     TooLong,
 }
 
+impl SearchError {
+    /// A parameter that is not known, by the name that the client wrote.
+    pub fn unknown(name: &str) -> Self {
+        Self::Unknown(Name::of(name))
+    }
+
+    /// A value that is not of the form that the parameter needs.
+    pub fn bad(name: &str, expected: &'static str) -> Self {
+        Self::BadValue(Name::of(name), expected)
+    }
+
+    /// A parameter that may stand once and does not.
+    pub fn repeated(name: &str) -> Self {
+        Self::Repeated(Name::of(name))
+    }
+}
+
 fn one_of(groups: &[Vec<String>]) -> String {
     groups.iter().map(|group| group.join(" with ")).collect::<Vec<_>>().join(", or ")
 }

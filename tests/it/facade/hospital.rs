@@ -24,6 +24,8 @@ pub enum Knob {
 #[derive(Default)]
 pub struct Hospital {
     pub resources: Mutex<Vec<Value>>,
+    /// Earlier versions of some of them, latest first.
+    pub earlier: Mutex<Vec<Value>>,
     pub knob: Mutex<Option<Knob>>,
     /// Entries on a page at most.
     pub page: AtomicUsize,
@@ -78,7 +80,12 @@ async fn answer(
     }
     let path = uri.path().trim_start_matches("/fhir/").to_owned();
     match path.split_once('/') {
-        Some((resource_type, id)) => read(&hospital, resource_type, id, &headers),
+        Some((resource_type, id)) => match id.split_once("/_history") {
+            Some((id, version)) => {
+                history(&hospital, &base, resource_type, id, version.trim_start_matches('/'))
+            }
+            None => read(&hospital, resource_type, id, &headers),
+        },
         None => (fhir_json(), search(&hospital, &base, &path, query.as_deref().unwrap_or("")).to_string())
             .into_response(),
     }
@@ -101,6 +108,29 @@ fn read(hospital: &Hospital, resource_type: &str, id: &str, headers: &HeaderMap)
         return (etag, media_type, found["x-raw"].as_str().unwrap().to_owned()).into_response();
     }
     (etag, fhir_json(), found.to_string()).into_response()
+}
+
+/// All versions, or one; of whatever it is asked for, as some EHRs answer.
+fn history(hospital: &Hospital, base: &str, resource_type: &str, id: &str, version: &str) -> Response {
+    let is_it = |r: &&Value| r["resourceType"] == resource_type && r["id"] == id;
+    let (now, earlier) = (hospital.resources.lock(), hospital.earlier.lock());
+    let versions: Vec<&Value> = now.iter().filter(is_it).chain(earlier.iter().filter(is_it)).collect();
+    if version.is_empty() {
+        let entries: Vec<Value> = versions
+            .iter()
+            .map(|r| {
+                json!({"fullUrl": format!("{base}/{resource_type}/{id}"), "resource": r,
+                "request": {"method": "PUT", "url": "x"}, "response": {"status": "200"}})
+            })
+            .collect();
+        let bundle =
+            json!({"resourceType": "Bundle", "type": "history", "total": entries.len(), "entry": entries});
+        return (fhir_json(), bundle.to_string()).into_response();
+    }
+    match versions.iter().find(|r| r["meta"]["versionId"] == version) {
+        Some(found) => (fhir_json(), found.to_string()).into_response(),
+        None => (StatusCode::NOT_FOUND, fhir_json(), "{}").into_response(),
+    }
 }
 
 fn search(hospital: &Hospital, base: &str, resource_type: &str, query: &str) -> Value {

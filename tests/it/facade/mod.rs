@@ -9,6 +9,7 @@ mod fuzz;
 mod hospital;
 mod interference;
 mod logs;
+mod operations;
 mod reads;
 mod rows;
 mod searches;
