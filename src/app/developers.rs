@@ -58,7 +58,7 @@ fn addresses(endpoints: &Endpoints) -> Vec<Address> {
         origins,
     };
     vec![
-        row("FHIR base URL", &endpoints.fhir, "GET, POST _search", "The records", REGISTERED),
+        row("FHIR base URL", &endpoints.fhir, "GET, POST", "The records", REGISTERED),
         row("smart-configuration", &discovery(endpoints), "GET", "SMART discovery", ANY),
         row("metadata", &format!("{}/metadata", endpoints.fhir), "GET", "CapabilityStatement", ANY),
         row(

@@ -215,7 +215,7 @@ fn reads(urls: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn each_entry_of_a_batch_is_a_request_of_its_own() {
+async fn row_130_each_entry_of_a_batch_is_a_request_of_its_own() {
     let world = World::new().await;
     let ana = world.ana();
     let urls = [

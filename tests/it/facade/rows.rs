@@ -33,7 +33,7 @@ async fn row_144_a_wildcard_stands_for_every_type() {
 async fn row_244_a_type_that_is_not_served_is_refused_at_once() {
     let world = World::new().await;
     let ana = world.ana();
-    for path in ["/Claim?patient=seen", "/Claim/1", "/Coverage?patient=seen"] {
+    for path in ["/Claim?patient=seen", "/Claim/1", "/Appointment?patient=seen"] {
         let answer = world.get(path, &ana).await;
         assert!(matches!(answer.status.as_u16(), 400 | 404), "{path}: {}", answer.status);
         assert_eq!(answer.json()["resourceType"], "OperationOutcome");
