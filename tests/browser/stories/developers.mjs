@@ -23,7 +23,10 @@ export default {
     await block.focus();
     assert.ok(await block.evaluate((element) => element.scrollWidth > element.clientWidth), 'the block is wider than the phone');
     await page.keyboard.press('ArrowRight');
-    await page.waitForFunction((element) => element.scrollLeft > 0, await block.elementHandle());
+    // Asked from outside: nothing in the page runs by itself without script.
+    const moved = async () => (await block.evaluate((element) => element.scrollLeft)) > 0;
+    for (let wait = 0; wait < 50 && !(await moved()); wait += 1) await new Promise((resolve) => { setTimeout(resolve, 100); });
+    assert.ok(await moved(), 'the arrow key scrolls the block');
     assert.match(await block.innerText(), /^#!\/usr\/bin\/env bash\n/);
     await closePage(page);
   },
