@@ -18,6 +18,10 @@ pub struct Declared {
 }
 
 /// What an EHR says of one type.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an interaction that a server declares or does not"
+)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeclaredType {
     /// `read`.

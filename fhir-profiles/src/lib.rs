@@ -8,6 +8,7 @@ pub mod audit_event;
 pub mod brands;
 pub mod capability;
 pub mod compartment;
+pub mod group;
 pub mod links;
 pub mod outcome;
 pub mod practitioner;

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 /// A type's rules for reading and searching.
+#[expect(clippy::struct_excessive_bools, reason = "each is an interaction that is offered or not")]
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TypeTable {
@@ -159,6 +160,11 @@ pub trait Abilities {
 pub fn offered(ehr: &dyn Abilities) -> Tables {
     let both = |(name, table): (&String, &TypeTable)| {
         let mut ours = table.clone();
+        // Put together here, from the search for the patients of a PCP.
+        if name == "Group" {
+            let listed = ehr.searches("Patient") && ehr.has_parameter("Patient", "general-practitioner");
+            return listed.then(|| (name.clone(), ours));
+        }
         ours.read &= ehr.reads(name);
         ours.vread &= ours.read && ehr.vreads(name);
         ours.history &= ours.read && ehr.histories(name);

@@ -6,7 +6,7 @@ use futures_util::stream::{self, StreamExt};
 
 use crate::domain::clock::SharedClock;
 use crate::domain::grant::{DataKinds, Grant};
-use crate::domain::ids::{AccountId, FhirId};
+use crate::domain::ids::{AccountId, FhirId, PracticeId};
 use crate::fhir::interaction::Interaction;
 use crate::fhir::label::is_restricted;
 use crate::fhir::resource_type::ResourceType;
@@ -25,6 +25,7 @@ use super::unreleased::Unreleased;
 pub use super::frame::{Frame, Place, Total};
 pub use super::gather::{Gathered, Gathering};
 pub use super::identify::{NotAuthorized, PatientMatches, PatientSought};
+pub use super::panel::PracticePanel;
 
 /// How many patients' facts are asked for at a time when a search spans many.
 const LOOKUPS: usize = 8;
@@ -104,13 +105,22 @@ impl Authorizer {
     /// What the EHR is asked by for the panel of the subject's practices. Who comes back is decided one by one
     /// ([`Self::reaches`]).
     pub fn panel(&self, subject: &Subject) -> Result<PanelLookup, Refusal> {
+        self.panel_of(subject, |_| true)
+    }
+
+    /// The same for those of the subject's practices that `wanted` names.
+    pub(super) fn panel_of(
+        &self,
+        subject: &Subject,
+        wanted: impl Fn(&PracticeId) -> bool,
+    ) -> Result<PanelLookup, Refusal> {
         let standing = self.relationships.standing(subject);
         if !standing.active {
             return Err(DenyReason::Inactive.into());
         }
         let practices = standing.providers.iter().flat_map(|provider| &provider.practices);
         let mut lookup = PanelLookup::default();
-        for practice in practices.chain(&standing.practice) {
+        for practice in practices.chain(&standing.practice).filter(|practice| wanted(practice)) {
             let PrimaryCare { npis, organizations } = self.relationships.roster_of(practice);
             lookup.roster.npis.extend(npis);
             lookup.roster.organizations.extend(organizations);

@@ -30,6 +30,7 @@ pub fn kinds_of(entry: &EntryFacts) -> DataKinds {
         | T::Medication
         | T::Provenance
         | T::Endpoint
+        | T::Group
         | T::HealthcareService
         | T::Location
         | T::Organization

@@ -10,6 +10,7 @@ pub mod frame;
 mod gather;
 pub mod identify;
 pub mod kinds;
+mod panel;
 pub mod permit;
 pub mod policy;
 pub mod refusal;

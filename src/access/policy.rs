@@ -50,6 +50,7 @@ pub fn decide(subject: &Subject, interaction: &Interaction, facts: &Facts) -> De
         return Decision::Deny(DenyReason::NoRelationship);
     }
     match (kind.judgement(), interaction.patient()) {
+        (Judgement::Panel, _) => Decision::Deny(DenyReason::Unjudgeable),
         (Judgement::Directory, _) => Decision::Permit,
         (Judgement::Referrer, _) | (Judgement::Patient, None) => Decision::NeedsResource,
         (Judgement::Patient, Some(patient)) => {
@@ -78,6 +79,7 @@ pub fn judge(subject: &Subject, entry: &EntryFacts, permission: Permission, fact
         return Verdict::Withheld(DenyReason::NoRelationship);
     }
     match entry.resource_type.judgement() {
+        Judgement::Panel => Verdict::Withheld(DenyReason::Unjudgeable),
         Judgement::Referrer => Verdict::ThroughReferrer,
         // No relationship covers a label on what belongs to no patient.
         Judgement::Directory if is_restricted(&entry.labels) => Verdict::Withheld(DenyReason::Restricted),
@@ -148,6 +150,13 @@ pub fn only_patient(subject: &Subject, kind: ResourceType) -> Option<&FhirId> {
     let some = scopes.peek().is_some();
     let only = scopes.all(|scope| scope.context == ScopeContext::Patient);
     subject.patient.as_ref().filter(|_| some && only && kind.judgement() == Judgement::Patient)
+}
+
+/// Whether the token covers the panels of practices: by a scope on Group that speaks of more than one patient.
+pub fn admit_panels(subject: &Subject, permission: Permission) -> Result<(), DenyReason> {
+    let mut scopes = usable(subject, ResourceType::Group, permission);
+    let covered = scopes.any(|scope| scope.context != ScopeContext::Patient && scope.filter.is_empty());
+    if covered { Ok(()) } else { Err(DenyReason::InsufficientScope) }
 }
 
 /// The scope part of [`judge`]: whether some scope, in its own context, covers this resource.

@@ -119,6 +119,12 @@ impl Released {
         self.basis
     }
 
+    /// The ids of the resources of a type that it holds.
+    pub fn ids_of(&self, resource_type: ResourceType) -> impl Iterator<Item = &FhirId> {
+        let entries = self.held.iter().flat_map(Held::entries);
+        entries.filter(move |entry| entry.resource_type == resource_type).map(|entry| &entry.id)
+    }
+
     /// Whether something that it holds refers to this resource: whether it can open it for `release_through`.
     pub fn refers_to(&self, resource_type: ResourceType, id: &FhirId) -> bool {
         let refers =

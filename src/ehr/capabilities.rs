@@ -25,6 +25,7 @@ pub struct EhrCapabilities {
 }
 
 /// What the EHR can do with one type.
+#[expect(clippy::struct_excessive_bools, reason = "each is an interaction that the EHR declares or does not")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TypeCapabilities {
     /// Whether the hospital's configuration vouches for it because the EHR does not list it: every parameter passes.

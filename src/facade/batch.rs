@@ -63,11 +63,11 @@ struct Answers {
 struct Answered {
     #[serde(skip_serializing_if = "Option::is_none")]
     resource: Option<Box<RawValue>>,
-    response: Outcome,
+    response: Told,
 }
 
 #[derive(Serialize)]
-struct Outcome {
+struct Told {
     status: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     etag: Option<String>,
@@ -158,7 +158,7 @@ async fn answer_entry(facade: &Facade, caller: &Caller, asked: Asked) -> Answere
     let json: Option<Box<RawValue>> = serde_json::from_slice(&body).ok();
     let etag = parts.headers.get(header::ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
     let (resource, outcome) = if parts.status.is_success() { (json, None) } else { (None, json) };
-    Answered { resource, response: Outcome { status: parts.status.as_str().to_owned(), etag, outcome } }
+    Answered { resource, response: Told { status: parts.status.as_str().to_owned(), etag, outcome } }
 }
 
 async fn answer_request(facade: &Facade, caller: &Caller, request: &Request) -> Result<Response, Problem> {

@@ -163,16 +163,15 @@ fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(flag) => Some(flag.to_string()),
-        Value::Object(concept) => match concept.get("coding") {
-            Some(codings) => {
-                Some(codings.as_array()?.iter().map(text).collect::<Option<Vec<_>>>()?.join(","))
-            }
-            None => {
-                let code = concept.get("code")?.as_str()?;
-                let system = concept.get("system").and_then(Value::as_str);
-                Some(system.map_or_else(|| code.to_owned(), |system| format!("{system}|{code}")))
-            }
-        },
+        Value::Object(concept) if concept.contains_key("coding") => {
+            let codings = concept.get("coding")?.as_array()?.iter().map(text);
+            Some(codings.collect::<Option<Vec<_>>>()?.join(","))
+        }
+        Value::Object(coding) => {
+            let code = coding.get("code")?.as_str()?;
+            let system = coding.get("system").and_then(Value::as_str);
+            Some(system.map_or_else(|| code.to_owned(), |system| format!("{system}|{code}")))
+        }
         _ => None,
     }
 }

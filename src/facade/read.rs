@@ -54,6 +54,10 @@ pub(super) async fn answer_read(
     if !facade.records.offer().rules().readable(resource_type) {
         return Err(Problem::not_found());
     }
+    if resource_type == ResourceType::Group {
+        let released = facade.records.group(caller, &id).await?;
+        return answer::shaped(&released, &shape, form.media_type(), headers);
+    }
     let near = near(query);
     let released = facade.records.read_near(caller, resource_type, id, near.as_ref()).await?;
     answer::shaped(&released, &shape, form.media_type(), headers)

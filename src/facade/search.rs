@@ -84,7 +84,11 @@ pub(super) async fn answer_search(
     }
     let only = only_patient(&caller.subject, resource_type);
     let query = search::parse_about(resource_type, query, &facade.records.offer().rules(), only)?;
-    let released = facade.records.search(caller, &query).await?;
+    let released = if resource_type == ResourceType::Group {
+        facade.records.groups(caller, &query).await?
+    } else {
+        facade.records.search(caller, &query).await?
+    };
     answer::shaped(&released, &query.shape, form.media_type(), headers)
 }
 

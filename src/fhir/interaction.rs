@@ -99,10 +99,11 @@ impl Interaction {
                 format!("{resource_type}/{id}/_history/{version}")
             }
             Self::History { resource_type, id, upstream: None } => format!("{resource_type}/{id}/_history"),
-            Self::History { upstream: Some(upstream), .. } => upstream.to_string(),
             Self::Search(search) if search.query.is_empty() => search.resource_type.to_string(),
             Self::Search(search) => format!("{}?{}", search.resource_type, search.query),
-            Self::Page { upstream, .. } => upstream.to_string(),
+            Self::History { upstream: Some(upstream), .. } | Self::Page { upstream, .. } => {
+                upstream.to_string()
+            }
         }
     }
 

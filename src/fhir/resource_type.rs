@@ -13,6 +13,8 @@ pub enum Judgement {
     Directory,
     /// Readable only through a visible resource that refers to it.
     Referrer,
+    /// Made here from what the EHR says of others; what the EHR itself holds of the type is shown to nobody.
+    Panel,
 }
 
 macro_rules! resource_types {
@@ -57,6 +59,7 @@ resource_types! {
     Endpoint => Directory,
     FamilyMemberHistory => Patient,
     Goal => Patient,
+    Group => Panel,
     HealthcareService => Directory,
     Immunization => Patient,
     Location => Directory,

@@ -7,6 +7,7 @@ mod doors;
 mod event;
 mod everything;
 mod filling;
+mod group;
 mod offer;
 mod pages;
 pub mod panel;

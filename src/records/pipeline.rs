@@ -39,7 +39,9 @@ impl Records {
         let mut asked = Asked::new(caller, &interaction);
         let outcome = match resource_type.judgement() {
             Judgement::Referrer => self.judge_through_referrer(&mut asked, &interaction, near).await,
-            Judgement::Patient | Judgement::Directory => self.judge(&mut asked, &interaction, NO_FRAME).await,
+            Judgement::Patient | Judgement::Directory | Judgement::Panel => {
+                self.judge(&mut asked, &interaction, NO_FRAME).await
+            }
         };
         let outcome = match outcome {
             Err(Unanswered::Refused(Refusal::InsufficientScope(reason))) => {

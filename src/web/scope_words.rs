@@ -112,6 +112,7 @@ pub const fn type_words(resource_type: ResourceType) -> &'static str {
         ResourceType::Endpoint => "Electronic addresses of the hospital and practices",
         ResourceType::FamilyMemberHistory => "Illnesses in the family",
         ResourceType::Goal => "Goals of treatment",
+        ResourceType::Group => "Which patients the practice looks after",
         ResourceType::HealthcareService => "What the hospital offers",
         ResourceType::Immunization => "Vaccinations",
         ResourceType::Location => "Places in the hospital",

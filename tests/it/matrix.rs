@@ -215,6 +215,7 @@ fn rows() -> Vec<(&'static str, T, Value)> {
         ("PractitionerRole", T::PractitionerRole, bare(T::PractitionerRole)),
         ("Organization", T::Organization, bare(T::Organization)),
         ("Location", T::Location, bare(T::Location)),
+        ("Group, held by the EHR itself", T::Group, bare(T::Group)),
         ("HealthcareService", T::HealthcareService, bare(T::HealthcareService)),
         ("Endpoint", T::Endpoint, bare(T::Endpoint)),
     ]

@@ -10,6 +10,7 @@ mod hospital;
 mod interference;
 mod logs;
 mod operations;
+mod panels;
 mod reads;
 mod rows;
 mod searches;

@@ -148,7 +148,7 @@ async fn the_statement_is_for_everybody_and_says_what_routes_do() {
     assert_eq!(statement["fhirVersion"], "4.0.1");
     assert_eq!(statement["implementation"]["url"], super::world::BASE);
     let resources = statement["rest"][0]["resource"].as_array().unwrap();
-    assert_eq!(resources.len(), 30);
+    assert_eq!(resources.len(), 31);
     let ana = world.ana();
     for resource in resources {
         let name = resource["type"].as_str().unwrap();
@@ -156,8 +156,8 @@ async fn the_statement_is_for_everybody_and_says_what_routes_do() {
             resource["interaction"].as_array().unwrap().iter().any(|i| i["code"] == "search-type");
         let anchor = match name {
             "Patient" => "name=fox",
-            "Practitioner" | "PractitionerRole" | "Organization" | "Location" | "HealthcareService"
-            | "Endpoint" => "_id=x",
+            "Group" | "Practitioner" | "PractitionerRole" | "Organization" | "Location"
+            | "HealthcareService" | "Endpoint" => "_id=x",
             _ => "patient=seen",
         };
         let answer = world.get(&format!("/{name}?{anchor}"), &ana).await;

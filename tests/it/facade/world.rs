@@ -246,7 +246,13 @@ struct People;
 
 impl RelationshipSource for People {
     fn standing(&self, subject: &Subject) -> Standing {
-        let Actor::Account(account) = &subject.actor else { return Standing::default() };
+        let account = match &subject.actor {
+            Actor::Account(account) => account,
+            Actor::Practice(practice) => {
+                let active = matches!(practice.as_str(), "north" | "south");
+                return Standing { active, practice: Some(practice.clone()), ..Standing::default() };
+            }
+        };
         let practice = match account.as_str() {
             "ana" => "north",
             "ben" => "south",
@@ -266,6 +272,14 @@ impl RelationshipSource for People {
         (account.as_str() == "ana").then(|| Npi::parse(NPI_OF_ANA).unwrap())
     }
 
+    fn roster_of(&self, practice: &PracticeId) -> PrimaryCare {
+        let mut roster = PrimaryCare::default();
+        if practice.as_str() == "north" {
+            roster.npis.push(Npi::parse(NPI_OF_ANA).unwrap());
+        }
+        roster
+    }
+
     fn practices_of(&self, primary_care: &PrimaryCare) -> SmallVec<[PracticeId; 2]> {
         let north = primary_care.npis.iter().any(|npi| npi.as_str() == NPI_OF_ANA);
         north.then(|| PracticeId::parse("north").unwrap()).into_iter().collect()
@@ -275,7 +289,7 @@ impl RelationshipSource for People {
 impl PrimaryCareSource for People {
     fn primary_care(&self, lookup: FactLookup) -> BoxFuture<'_, Result<Arc<PrimaryCare>, FactsUnavailable>> {
         let mut known = PrimaryCare::default();
-        if lookup.patient().as_str() == "seen" {
+        if lookup.patient().as_str() == "seen" || lookup.patient().as_str().starts_with("panel-") {
             known.npis.push(Npi::parse(NPI_OF_ANA).unwrap());
         }
         Box::pin(async move { Ok(Arc::new(known)) })
