@@ -9,7 +9,7 @@ use chartgate::access::sources::{PrimaryCare, RelationshipSource, Standing, Stan
 use chartgate::access::subject::{Actor, Subject};
 use chartgate::domain::clock::ManualClock;
 use chartgate::domain::grant::Grant;
-use chartgate::domain::ids::{AccountId, FhirId, PracticeId};
+use chartgate::domain::ids::{AccountId, FhirId, Npi, PracticeId};
 use chartgate::domain::random::SystemRandom;
 use chartgate::ehr::{EhrPrimaryCare, PrimaryCareOptions};
 use chartgate::sandbox::ehr::{Down, Ehr, EhrAuth, EhrOptions, KnobSettings, Knobs};
@@ -56,6 +56,15 @@ impl RelationshipSource for Rosters {
 
     fn grants(&self, _: &AccountId, _: &FhirId) -> SmallVec<[Grant; 1]> {
         SmallVec::new()
+    }
+
+    fn roster_of(&self, practice: &PracticeId) -> PrimaryCare {
+        let at: usize = practice.as_str().strip_prefix("practice-").unwrap().parse().unwrap();
+        let roster = CLINICIANS.iter().filter(|clinician| clinician.workplace == Workplace::Practice(at));
+        PrimaryCare {
+            npis: roster.map(|clinician| Npi::parse(&clinician.npi()).unwrap()).collect(),
+            organizations: FhirId::parse(&PRACTICES[at].organization_id()).into_iter().collect(),
+        }
     }
 
     fn practices_of(&self, primary_care: &PrimaryCare) -> SmallVec<[PracticeId; 2]> {
@@ -288,5 +297,50 @@ async fn each_trouble_of_the_ehr_passes_and_nothing_is_lost() {
         ehr.knobs().set(off());
         let after = world.get(&path, &token).await;
         assert_eq!(after.ids(), before.ids(), "{what}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_panel_s_group_each_record_whole_and_its_versions_agree_with_the_population() {
+    let (world, ehr) = demo().await;
+    for at in 0..3 {
+        let token = world.token(subject(&format!("dr-{at}"), "user/*.rs", None));
+        let group = world.get(&format!("/Group/practice-{at}"), &token).await;
+        assert_eq!(group.status, 200, "{}", group.text());
+        let members = group.json()["member"].as_array().unwrap().clone();
+        let members: BTreeSet<String> = members
+            .iter()
+            .map(|member| {
+                member["entity"]["reference"].as_str().unwrap().trim_start_matches("Patient/").to_owned()
+            })
+            .collect();
+        let panel = panel(&ehr, at);
+        assert_eq!(members, panel);
+        let patient = panel.first().unwrap();
+        let (all, _) = every(&world, &token, &format!("/Patient/{patient}/$everything?_count=30")).await;
+        for kind in CLINICAL {
+            let expected = expected(&ehr, patient, kind);
+            assert!(expected.is_subset(&all), "{kind}: {:?}", expected.difference(&all));
+        }
+        let observation = expected(&ehr, patient, Kind::Observation).first().unwrap().clone();
+        let path = format!("/Observation/{observation}");
+        assert_eq!(
+            world.get(&format!("{path}/_history"), &token).await.json()["entry"].as_array().unwrap().len(),
+            1
+        );
+        ehr.world()
+            .revise(Kind::Observation, &observation, |body| {
+                body.insert("note".into(), serde_json::json!([{"text": "again"}]));
+            })
+            .unwrap();
+        let history = world.get(&format!("{path}/_history"), &token).await;
+        let versions = history.json()["entry"].as_array().unwrap().clone();
+        assert_eq!(versions.len(), 2, "{}", history.text());
+        let version = versions[1]["resource"]["meta"]["versionId"].as_str().unwrap().to_owned();
+        assert_eq!(world.get(&format!("{path}/_history/{version}"), &token).await.status, 200);
+        ehr.world().delete(Kind::Observation, &observation).unwrap();
+        for gone in [path.clone(), format!("{path}/_history"), format!("{path}/_history/{version}")] {
+            assert_eq!(world.get(&gone, &token).await.status, 404, "{gone}");
+        }
     }
 }

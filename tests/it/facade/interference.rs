@@ -226,3 +226,53 @@ async fn an_ehr_whose_pages_lead_in_a_circle_is_left_after_one_round() {
     assert_eq!(answer.link("next"), None);
     assert_eq!(world.hospital.asked().len(), 2);
 }
+
+/// Labels and categories hold through every channel alike: what a read by id withholds comes out nowhere else.
+#[tokio::test]
+async fn leak_a_channel_that_forgets_the_label_or_the_category() {
+    let world = World::new().await;
+    common(&world);
+    hidden(&world);
+    let (ana, labs) = (
+        world.ana(),
+        world.token(subject(
+            "ana",
+            "user/Patient.rs user/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory",
+            None,
+        )),
+    );
+    let paths = [
+        "/Observation/seen-hidden-o1",
+        "/Observation/seen-o1",
+        "/Observation?patient=seen",
+        "/Observation?_id=seen-hidden-o1,seen-o1",
+        "/Observation?patient=seen&_elements=valueString",
+        "/Observation?patient=seen&_count=2&_summary=data",
+        "/DiagnosticReport?patient=seen&_include=DiagnosticReport:result",
+        "/Encounter?patient=seen&_include=Encounter:participant",
+        "/MedicationRequest?patient=seen&_include=MedicationRequest:medication",
+        "/Patient/seen/$everything?_count=3",
+        "/DocumentReference/$docref?patient=seen&type=x",
+        "/Observation/seen-hidden-o1/_history",
+        "/Observation/seen-o1/_history/1",
+        "/Binary/seen-hidden-note1?patient=seen",
+        "/Medication/seen-hidden-drug1?patient=seen",
+        "/Provenance/seen-hidden-p1",
+        "/Group?_summary=data",
+    ];
+    let mut shown = 0;
+    for (token, vital_signs) in [(&ana, true), (&labs, false)] {
+        for path in paths {
+            let mut next = Some(path.to_owned());
+            while let Some(path) = next {
+                let answer = world.get(&path, token).await;
+                let text = answer.text();
+                assert!(!text.contains("\"hidden\"") && !text.contains("Quiet"), "{path}: {text}");
+                assert!(vital_signs || !text.contains("vital-signs"), "{path}: {text}");
+                shown += usize::from(text.contains("secret of seen"));
+                next = if text.contains("searchset") { answer.link("next") } else { None };
+            }
+        }
+    }
+    assert!(shown > 10, "what may be seen is shown: {shown}");
+}
