@@ -49,7 +49,7 @@ pub fn paths() -> &'static BTreeMap<String, TypePaths> {
 mod tests {
     #[test]
     fn the_definition_can_be_read() {
-        assert_eq!(super::paths().len(), 18);
+        assert_eq!(super::paths().len(), 31);
         assert_eq!(super::paths()["Observation"].owner, ["subject"]);
     }
 }

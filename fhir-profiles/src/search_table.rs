@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_tables_are_readable_and_coherent() {
-        assert_eq!(tables().len(), 18);
+        assert_eq!(tables().len(), 31);
         for (name, table) in tables() {
             for group in table.anchors.iter().chain(&table.combinations) {
                 assert!(group.iter().all(|p| table.parameters.contains_key(p)), "{name} {group:?}");

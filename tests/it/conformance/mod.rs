@@ -103,13 +103,12 @@ fn conformance_every_row_is_proved_or_has_a_reason() {
         let state = row.state.as_str();
         let wrong_with = match state {
             "" if binding && !proved => Some("no test, no reason"),
-            "" => None,
             "n/a" | "deviation" | "not offered" | "open" | "shown" if row.reason.is_empty() => {
                 Some("no reason")
             }
             "n/a" | "not offered" if proved => Some("there is a test of it"),
             "not offered" if binding => Some("not optional"),
-            "n/a" | "deviation" | "not offered" | "open" | "shown" => None,
+            "" | "n/a" | "deviation" | "not offered" | "open" | "shown" => None,
             _ => Some("unknown state"),
         };
         if let Some(what) = wrong_with {
