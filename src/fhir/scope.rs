@@ -257,12 +257,21 @@ pub struct ScopeSet {
     pub words: Vec<String>,
 }
 
+/// A launch scope without the role that it asks for: the open patient and the open encounter are the only ones there are here,
+/// and they are what a server without that role gives (SMART 2.2, "Launch context with roles").
+fn without_role(word: &str) -> &str {
+    match word.split_once("?role=") {
+        Some((plain @ ("launch/patient" | "launch/encounter"), role)) if !role.is_empty() => plain,
+        _ => word,
+    }
+}
+
 impl ScopeSet {
     /// Reads a space-separated list. What is not understood, or permits nothing here, is left out: the set is what may be
     /// granted at most. Never fails, as an authorization server may grant less than was asked (RFC 6749, 3.3).
     pub fn parse(text: &str) -> Self {
         let mut set = Self::default();
-        for word in text.split_ascii_whitespace() {
+        for word in text.split_ascii_whitespace().map(without_role) {
             if WORDS.contains(&word) {
                 if !set.has_word(word) {
                     set.words.push(word.to_owned());

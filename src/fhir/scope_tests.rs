@@ -61,6 +61,16 @@ fn the_user_takes_scopes_away() {
 }
 
 #[test]
+fn rows_159_160_a_role_that_is_not_known_here_asks_for_the_open_patient_or_encounter() {
+    let asked =
+        "launch/patient?role=https://vendor.example/sibling launch/encounter?role=launch launch/patient";
+    assert_eq!(ScopeSet::parse(asked).to_string(), "launch/patient launch/encounter");
+    for nothing in ["launch/patient?role=", "launch/patient?rol=x", "launch?role=x", "openid?role=x"] {
+        assert!(ScopeSet::parse(nothing).is_empty(), "{nothing}");
+    }
+}
+
+#[test]
 fn a_patient_scope_needs_a_patient() {
     assert!(ScopeSet::parse("patient/Patient.r").has_patient_context());
     assert!(ScopeSet::parse("launch/patient").has_patient_context());
