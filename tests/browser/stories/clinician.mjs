@@ -125,7 +125,7 @@ export default {
     await settled(page);
     const first = page.getByRole('region', { name: 'At the hospital' }).getByRole('listitem').first();
     const mrn = (await first.innerText()).match(/MRN (\S+)/)[1];
-    await first.getByRole('link').click();
+    await first.getByRole('link').first().click();
     await viewerShows(page, patientWith(demo, mrn));
     await page.context().close();
   },
