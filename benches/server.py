@@ -280,7 +280,9 @@ def one_flight(bench, patient):
     before = requests.get(admin, timeout=10)
     token = bench.token()
     url = f"{bench.base}/Procedure?patient={patient}&_count={40 + int(time.time()) % 50}"
-    counted = sum(before.json().get("counts", before.json()).values()) if before.status_code == 200 else None
+    # What is asked for the decision, the patient's PCP, comes beside it and is not of this key.
+    asked = lambda answer: answer.json().get("counts", {}).get("search Procedure", 0)
+    counted = asked(before) if before.status_code == 200 else None
     threads = [
         threading.Thread(target=requests.get, args=(url,), kwargs={"headers": {"Authorization": f"Bearer {token}"}, "timeout": 30})
         for _ in range(64)
@@ -290,8 +292,7 @@ def one_flight(bench, patient):
     for thread in threads:
         thread.join()
     if counted is not None:
-        after = requests.get(admin, timeout=10).json()
-        print(f"64 concurrent misses of one key: {sum(after.get('counts', after).values()) - counted} upstream call(s)")
+        print(f"64 concurrent misses of one key: {asked(requests.get(admin, timeout=10)) - counted} upstream call(s)")
 
 
 def main():
