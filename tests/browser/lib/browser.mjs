@@ -65,3 +65,14 @@ export const checkAccess = async (page, what) => {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(over <= 0, `${what}: ${over} px wider than the screen`);
 };
+
+/**
+ * The record viewer with this patient in its banner. An address alone does not tell: on the way there are three redirects, one of
+ * which names the viewer too, and whoever leaves before the last is brought back by it.
+ */
+export const viewerShows = async (page, patient) => {
+  await page.waitForURL(/\/apps\/record-viewer\//, { timeout: 30_000 });
+  const family = patient.name.split(' ').at(-1);
+  await page.getByText(family).first().waitFor({ timeout: 30_000 });
+  await page.getByText(patient.mrn).first().waitFor({ timeout: 30_000 });
+};

@@ -1,7 +1,7 @@
 // Apps of vendors: opened from the gallery, agreed to in part, seen and disconnected by their user, and signed out of.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { checkAccess, closePage, openPage, signIn } from '../lib/browser.mjs';
+import { checkAccess, closePage, openPage, signIn, viewerShows } from '../lib/browser.mjs';
 import { patientWith, pcp } from '../lib/people.mjs';
 
 const APP = 'http://127.0.0.1:7777';
@@ -103,7 +103,7 @@ export default {
     await signIn(page, demo.portal, reader);
     await page.getByLabel('MRN, or first and last name').fill(patient.mrn);
     await page.getByRole('button', { name: 'Find' }).click();
-    await page.waitForURL(/record-viewer/);
+    await viewerShows(page, patient);
     await page.goto(`${demo.portal}/gallery`);
     await page.locator('a.person-name').first().click();
     await page.getByText(`MRN ${patient.mrn}`).first().waitFor();

@@ -1,20 +1,12 @@
 // S-30, S-31, S-60, S-61: find, open, save; and who may not.
 import assert from 'node:assert/strict';
-import { checkAccess, closePage, openPage, settled, signIn } from '../lib/browser.mjs';
+import { checkAccess, closePage, openPage, settled, signIn, viewerShows } from '../lib/browser.mjs';
 import { patientWith, pcp, specialist, stranger, userOf } from '../lib/people.mjs';
 
 const find = async (page, sought, birthDate = '') => {
   await page.getByLabel('MRN, or first and last name').fill(sought);
   await page.getByLabel('Date of birth').fill(birthDate);
   await page.getByRole('button', { name: 'Find' }).click();
-};
-
-/** The record viewer with this patient in its banner. */
-const viewerShows = async (page, patient) => {
-  await page.waitForURL(/\/apps\/record-viewer\//, { timeout: 30_000 });
-  const family = patient.name.split(' ').at(-1);
-  await page.getByText(family).first().waitFor({ timeout: 30_000 });
-  await page.getByText(patient.mrn).first().waitFor({ timeout: 30_000 });
 };
 
 export default {

@@ -1,7 +1,7 @@
 // S-06: accounts, practices, apps, the audit log and the state of the system; suspension at the next request.
 import assert from 'node:assert/strict';
-import { checkAccess, closePage, openPage, signIn } from '../lib/browser.mjs';
-import { pcp, userOf } from '../lib/people.mjs';
+import { checkAccess, closePage, openPage, signIn, viewerShows } from '../lib/browser.mjs';
+import { patientWith, pcp, userOf } from '../lib/people.mjs';
 
 export default {
   'every staff page reads well on both screens': async ({ browser, demo }) => {
@@ -51,7 +51,7 @@ export default {
     await signIn(clinician, demo.portal, reader);
     await clinician.getByLabel('MRN, or first and last name').fill(mrn);
     await clinician.getByRole('button', { name: 'Find' }).click();
-    await clinician.waitForURL(/record-viewer/);
+    await viewerShows(clinician, patientWith(demo, mrn));
     await clinician.context().close();
     const page = await openPage(browser);
     await signIn(page, demo.portal, userOf(demo, 'staff', (user) => /support/.test(user.note)));
