@@ -5,7 +5,7 @@ PATIENTS ?= 60
 SEED ?= 1
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test lint format smart-apps bench screenshots setup-demo setup-test clean
+.PHONY: demo test lint format smart-apps bench oracle screenshots setup-demo setup-test clean
 
 # The demo runs the quick build, which is also the tests': `make demo PROFILE=release` takes minutes longer to compile.
 PROFILE ?= dev
@@ -33,6 +33,12 @@ smart-apps/dist/record-viewer/index.html: smart-apps/package-lock.json $(shell f
 
 bench: setup-test smart-apps ## The rows of docs/BENCHMARKS.md, nginx beside us in the same run.
 	bash benches/run.sh
+
+# How many requests the long run sends; the tests send some thousands.
+REQUESTS ?= 300000
+
+oracle: ## The oracle over the running server, long: random hospitals and requests, against a second policy.
+	CHARTGATE_ORACLE_REQUESTS=$(REQUESTS) cargo test --quiet --locked --test it oracle_what_the_running -- --nocapture
 
 screenshots: setup-test smart-apps ## Every page at both sizes, into screenshots/.
 	bash tests/run.sh screenshots

@@ -17,6 +17,7 @@ mod mail;
 mod matrix;
 mod oauth;
 mod oracle;
+mod oracle_server;
 mod oracle_world;
 mod portal;
 mod ranks;
