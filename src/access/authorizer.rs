@@ -22,7 +22,7 @@ use super::sources::{FactsUnavailable, PrimaryCare, PrimaryCareSource, Relations
 use super::subject::{Actor, Subject};
 use super::unreleased::Unreleased;
 
-pub use super::frame::{Frame, Place, Total};
+pub use super::frame::{Frame, Place, Total, Trail};
 pub use super::gather::{Gathered, Gathering};
 pub use super::identify::{NotAuthorized, PatientMatches, PatientSought};
 pub use super::panel::PracticePanel;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::FhirId;
 
@@ -28,12 +28,52 @@ pub struct Place {
     pub upstream: Option<Arc<str>>,
     /// The last match that was given out from behind that link, and at which place it stood; `None`: none was.
     pub after: Option<(usize, FhirId)>,
+    /// How it was come to.
+    pub trail: Trail,
+}
+
+/// The links that were followed to a place, in constant room, so that an EHR that leads in circles is noticed although each page
+/// of ours is a request by itself: Brent's method, which remembers one link and changes it at each power of two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trail {
+    /// How many links were followed.
+    #[serde(rename = "n")]
+    pub steps: u32,
+    /// A digest of the link that is remembered.
+    #[serde(rename = "m")]
+    mark: u64,
+}
+
+impl Trail {
+    /// The trail with one link more; `None` when it leads back to where it was before.
+    fn with(self, link: &str) -> Option<Self> {
+        let digest = digest(link);
+        let steps = self.steps.saturating_add(1);
+        match self.steps {
+            0 => Some(Self { steps, mark: digest }),
+            _ if self.mark == digest => None,
+            _ if steps.is_power_of_two() => Some(Self { steps, mark: digest }),
+            _ => Some(Self { steps, ..self }),
+        }
+    }
+}
+
+/// FNV-1a: the same on every node, as handles go from one to another. Who makes two links with one digest ends a search early,
+/// and that is whoever wrote the links.
+fn digest(link: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    link.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 impl Place {
     /// The beginning of what lies behind one of the EHR's links.
     pub fn beginning_of(upstream: &Arc<str>) -> Self {
-        Self { upstream: Some(Arc::clone(upstream)), after: None }
+        Self { upstream: Some(Arc::clone(upstream)), ..Self::default() }
+    }
+
+    /// The beginning of what lies behind the link that the EHR gave at this place; `None` when it leads in a circle.
+    pub fn onward(&self, upstream: &Arc<str>) -> Option<Self> {
+        Some(Self { trail: self.trail.with(upstream)?, ..Self::beginning_of(upstream) })
     }
 }
 
@@ -79,5 +119,28 @@ impl Frame<'_> {
             text.push_str(&links);
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(links: impl IntoIterator<Item = String>) -> Option<u32> {
+        let mut place = Place::default();
+        for link in links {
+            place = place.onward(&link.into())?;
+        }
+        Some(place.trail.steps)
+    }
+
+    #[test]
+    fn circles_of_any_length_are_noticed_and_nothing_else_is() {
+        for (lead, length) in [(0, 1), (0, 2), (3, 1), (1, 7), (40, 100)] {
+            let around = (0..lead).map(|n| format!("lead-{n}"));
+            let around = around.chain((0..1000).map(|n| format!("Observation?page={}", n % length)));
+            assert_eq!(steps(around), None, "{lead} {length}");
+        }
+        assert_eq!(steps((0..3000).map(|n| format!("Observation?page={n}"))), Some(3000));
     }
 }

@@ -114,7 +114,7 @@ impl Gathering {
         Ok(match next {
             _ if further => {
                 let after = last.or_else(|| place.after.clone());
-                self.onward = Some(Place { upstream: place.upstream.clone(), after });
+                self.onward = Some(Place { after, ..place.clone() });
                 Gathered::Full
             }
             Some(next) => Gathered::More(next),

@@ -16,6 +16,9 @@ use crate::fhir::index::{
 use crate::fhir::interaction::Interaction;
 use crate::fhir::resource_type::ResourceType;
 
+/// Longest validator that is kept, in bytes.
+const LONGEST_VALIDATOR: usize = 256;
+
 /// What an answer of this status means for `interaction`; a body only with 200.
 pub(super) fn judge_status(
     status: StatusCode,
@@ -63,11 +66,16 @@ pub(super) fn seal(
         .and_then(|v| v.to_str().ok()?.parse().ok())
         .map_or(Duration::ZERO, Duration::from_secs);
     let media_type = header(answer.headers(), CONTENT_TYPE).unwrap_or_default().to_owned();
-    let body = index(answer.into_body(), &media_type, interaction, rewrite)?;
+    let body = index(without_mark(answer.into_body()), &media_type, interaction, rewrite)?;
     let etag = etag(&body);
     let origin = Origin { as_of: asked_at.minus(age), age, how: OriginKind::Miss };
     let modified = freshness.validator.last_modified.clone();
     Ok(Fetched::Body(Unreleased::seal(Arc::new(body), etag, origin).modified(modified), freshness))
+}
+
+/// A body without the byte order mark that some servers put before JSON, and that parsers may pass over (RFC 8259, 8.1).
+pub(super) fn without_mark(bytes: Bytes) -> Bytes {
+    if bytes.starts_with(b"\xef\xbb\xbf{") { bytes.slice(3..) } else { bytes }
 }
 
 fn index(
@@ -156,8 +164,8 @@ pub(super) fn freshness(headers: &HeaderMap, obey: bool) -> Freshness {
         fresh_for: None,
         no_store: false,
         validator: Validator {
-            etag: header(headers, ETAG).map(Into::into),
-            last_modified: header(headers, LAST_MODIFIED).map(Into::into),
+            etag: validator(headers, ETAG),
+            last_modified: validator(headers, LAST_MODIFIED),
         },
     };
     if !obey {
@@ -182,6 +190,11 @@ pub(super) fn freshness(headers: &HeaderMap, obey: bool) -> Freshness {
         found.fresh_for = Some(Duration::ZERO);
     }
     found
+}
+
+/// A validator to send back one day. A huge one would have our request refused.
+fn validator(headers: &HeaderMap, name: HeaderName) -> Option<Arc<str>> {
+    header(headers, name).filter(|text| text.len() <= LONGEST_VALIDATOR).map(Into::into)
 }
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

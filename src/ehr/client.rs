@@ -17,7 +17,7 @@ use crate::fhir::interaction::Interaction;
 use crate::fhir::resource_type::ResourceType;
 use crate::outbound::{Outbound, Purpose};
 
-use super::answer::{Judged, freshness, judge_status, seal};
+use super::answer::{Judged, freshness, judge_status, seal, without_mark};
 use super::capabilities::EhrCapabilities;
 use super::options::EhrOptions;
 use super::transport::Transport;
@@ -137,7 +137,7 @@ impl Ehr {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         let answer = self.transport.get(beneath(&self.base, path)?, headers, what).await?;
         match answer.status() {
-            StatusCode::OK => Ok(Some(answer.into_body())),
+            StatusCode::OK => Ok(Some(without_mark(answer.into_body()))),
             StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(UpstreamError::Forbidden),
             status if status.is_client_error() => Err(UpstreamError::Unsupported),

@@ -1,11 +1,13 @@
 //! Who a patient's PCPs are (S-30, S-33, D-09): `Patient.generalPractitioner` with its references resolved to NPIs and
 //! organizations, never older than the configured bound.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use fhir_profiles::practitioner::{practitioner_npis, practitioner_role};
 use fhir_profiles::primary_care::{GpReference, patient_general_practitioners};
 use futures_util::future::{BoxFuture, ready, try_join_all};
+use serde::Deserialize;
 use smallvec::SmallVec;
 
 use crate::access::permit::FactLookup;
@@ -87,6 +89,7 @@ impl EhrPrimaryCare {
         let Some(body) = self.ehr.get_json(&format!("Patient/{patient}"), "PCP facts: Patient").await? else {
             return Ok(Dated { value: PrimaryCare::default(), as_of: asked_at });
         };
+        is_of(&body, "Patient", patient)?;
         let named = patient_general_practitioners(&body, self.ehr.base.as_str(), &day(asked_at))
             .map_err(|_| UpstreamError::Malformed)?;
         self.resolve(named, asked_at).await
@@ -149,6 +152,7 @@ impl EhrPrimaryCare {
             let Some(body) = self.ehr.get_json(&path, what).await? else {
                 return Ok(Dated { value: PrimaryCare::default(), as_of: asked_at });
             };
+            is_of(&body, if *kind == Kind::Practitioner { "Practitioner" } else { "PractitionerRole" }, id)?;
             if *kind == Kind::Practitioner {
                 let npis = practitioner_npis(&body).map_err(|_| UpstreamError::Malformed)?;
                 return Ok(Dated { value: of_npis(npis), as_of: asked_at });
@@ -171,6 +175,21 @@ impl PrimaryCareSource for EhrPrimaryCare {
             return Box::pin(ready(Ok(fact.value)));
         }
         Box::pin(async move { self.look_up(lookup.patient()).await })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head<'a> {
+    resource_type: Cow<'a, str>,
+    id: Cow<'a, str>,
+}
+
+/// Whether the EHR answered with what it was asked for: another patient's PCPs would open this one's record to them.
+fn is_of(body: &[u8], resource_type: &str, id: &FhirId) -> Result<(), UpstreamError> {
+    match serde_json::from_slice::<Head<'_>>(body) {
+        Ok(head) if head.resource_type == resource_type && head.id == id.as_str() => Ok(()),
+        _ => Err(UpstreamError::Malformed),
     }
 }
 

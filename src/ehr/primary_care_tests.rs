@@ -72,8 +72,16 @@ impl World {
         world
     }
 
+    /// The resource at `path`, with the id that it has there.
     fn set(&self, path: &str, record: &str) {
-        self.records.lock().insert(path.to_owned(), record.to_owned());
+        let mut record = record.to_owned();
+        if let Ok(mut json) = serde_json::from_str::<serde_json::Value>(&record)
+            && json["resourceType"] != "Bundle"
+        {
+            json["id"] = path.rsplit('/').next().into();
+            record = json.to_string();
+        }
+        self.records.lock().insert(path.to_owned(), record);
     }
 
     async fn npis(&self) -> Vec<String> {

@@ -19,11 +19,18 @@ use crate::flight::Flights;
 use crate::outbound::{HttpClient, OutboundError, OutboundRequest};
 
 use super::assertion::{AssertionSigner, claims};
-use super::options::EhrAuth;
+use super::options::{EhrAuth, EhrOptions};
 use super::url::beneath;
 
 /// Life assumed of a token whose answer does not say (SMART recommends five minutes).
 const LIFE_UNSAID: Duration = Duration::from_mins(5);
+
+/// Life that is believed of any token.
+const LONGEST_LIFE: Duration = Duration::from_hours(24);
+
+/// Life that a token has here although its answer says less, so that there is not a request for a token with each request: an
+/// EHR that means it refuses the token.
+const SHORTEST_LIFE: Duration = Duration::from_secs(5);
 
 /// How long a failure is the answer for everybody, so that a queue of waiters does not become a queue of attempts.
 const FAILURE_STANDS: Duration = Duration::from_secs(1);
@@ -50,13 +57,12 @@ pub(super) enum TokenSource {
 
 impl TokenSource {
     pub(super) fn new(
-        auth: &EhrAuth,
-        base: &Url,
+        options: &EhrOptions,
         http: HttpClient,
         clock: SharedClock,
         random: SharedRandom,
     ) -> Result<Self, UpstreamError> {
-        Ok(match auth {
+        Ok(match &options.auth {
             EhrAuth::None => Self::None,
             EhrAuth::StaticToken(token) => Self::Static(Arc::new(Bearer {
                 header: bearer_header(token.expose_secret())?,
@@ -69,7 +75,8 @@ impl TokenSource {
                     signer: Arc::clone(signer),
                     configured_url: token_url.clone(),
                     scope: scope.clone(),
-                    base: base.clone(),
+                    limit: options.timeout * 3 / 4,
+                    base: options.base.clone(),
                     http,
                     clock,
                     random,
@@ -103,6 +110,16 @@ impl TokenSource {
     }
 }
 
+impl TokenSource {
+    /// Tells that the EHR refused a token that it had just given out: for a moment no other is asked for.
+    pub(super) fn useless(&self) {
+        if let Self::Backend(tokens) = self {
+            tokens.current.store(None);
+            *tokens.last_failure.lock() = Some((tokens.clock.now(), UpstreamError::Forbidden));
+        }
+    }
+}
+
 fn bearer_header(token: &str) -> Result<HeaderValue, UpstreamError> {
     let mut header =
         HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| UpstreamError::Forbidden)?;
@@ -117,6 +134,7 @@ pub(super) struct BackendTokens {
     signer: Arc<dyn AssertionSigner>,
     configured_url: Option<Url>,
     scope: String,
+    limit: Duration,
     base: Url,
     http: HttpClient,
     clock: SharedClock,
@@ -161,7 +179,9 @@ impl BackendTokens {
             {
                 return Err(error);
             }
-            let result = self.request(now).await;
+            // Less than whoever waits has, so that they hear of it, and of the failure all who come after.
+            let result = tokio::time::timeout(self.limit, self.request(now)).await;
+            let result = result.unwrap_or(Err(UpstreamError::Timeout));
             match &result {
                 Ok(bearer) => self.current.store(Some(Arc::clone(bearer))),
                 Err(error) => *self.last_failure.lock() = Some((now, error.clone())),
@@ -193,7 +213,7 @@ impl BackendTokens {
             .await;
         let answer = answer.map_err(|error| self.failed(&error))?;
         metrics::counter!("chartgate_ehr_tokens_total", "outcome" => "ok").increment(1);
-        let life = answer.expires_in().unwrap_or(LIFE_UNSAID);
+        let life = answer.expires_in().unwrap_or(LIFE_UNSAID).clamp(SHORTEST_LIFE, LONGEST_LIFE);
         Ok(Arc::new(Bearer {
             header: bearer_header(answer.access_token().secret())?,
             renew_at: now.plus(life * 4 / 5),

@@ -17,6 +17,9 @@ use super::breaker::Breaker;
 use super::options::EhrOptions;
 use super::token::TokenSource;
 
+/// The longest `Retry-After` that is passed on: what an EHR says beyond it cannot be meant.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
 #[derive(Debug)]
 pub(super) struct Transport {
     http: HttpClient,
@@ -47,8 +50,7 @@ impl Transport {
         clock: SharedClock,
         random: SharedRandom,
     ) -> Result<Self, UpstreamError> {
-        let tokens =
-            TokenSource::new(&options.auth, &options.base, http.clone(), clock.clone(), random.clone())?;
+        let tokens = TokenSource::new(options, http.clone(), clock.clone(), random.clone())?;
         Ok(Self {
             http,
             tokens,
@@ -136,7 +138,11 @@ impl Transport {
                 if let Some(renewed) = self.tokens.bearer().await.map_err(token_failure)? {
                     request.headers.insert(header::AUTHORIZATION, renewed.header.clone());
                 }
-                self.http.send(request).await.map_err(|error| send_failure(&error))
+                let answer = self.http.send(request).await.map_err(|error| send_failure(&error))?;
+                if answer.status() == StatusCode::UNAUTHORIZED {
+                    self.tokens.useless();
+                }
+                Ok(answer)
             }
             _ => Ok(answer),
         }
@@ -160,11 +166,11 @@ impl Transport {
     fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
         let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
         if let Ok(seconds) = text.parse() {
-            return Some(Duration::from_secs(seconds));
+            return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
         }
         let until = httpdate::parse_http_date(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
         let now = Duration::from_millis(u64::try_from(self.clock.now().as_millis()).ok()?);
-        Some(until.saturating_sub(now))
+        Some(until.saturating_sub(now).min(LONGEST_WAIT))
     }
 
     /// Doubles with each try; drawn from its upper half so that many waiters do not come back at once.

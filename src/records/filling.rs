@@ -11,6 +11,7 @@ use crate::access::permit::Permit;
 use crate::access::refusal::DenyReason;
 use crate::access::released::Released;
 use crate::access::unreleased::Unreleased;
+use crate::access::upstream::UpstreamError;
 use crate::domain::ids::FhirId;
 use crate::fhir::interaction::{Interaction, Search};
 use crate::fhir::resource_type::{Judgement, ResourceType};
@@ -22,6 +23,8 @@ use super::{Records, Unanswered};
 const MOST_PAGES: usize = 20;
 /// The same for a search that names no patient: each patient found costs a look at who their PCPs are.
 const MOST_PAGES_OF_ANYBODY: usize = 5;
+/// Most of the EHR's pages of one search, over all of ours: an EHR that goes on for ever is not believed.
+const LONGEST_TRAIL: u32 = 5000;
 /// No further page is begun after this long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -101,7 +104,8 @@ impl Records {
             if read.contains(&next) {
                 return Ok(());
             }
-            place = Place::beginning_of(&next);
+            let Some(onward) = place.onward(&next) else { return Ok(()) };
+            place = onward;
             read.push(next);
             if read.len() >= most || begun.elapsed() > PATIENCE {
                 gathering.stop_at(place);
@@ -125,6 +129,10 @@ impl Records {
         source: Source<'_>,
         place: &Place,
     ) -> Result<(Permit, Unreleased), Unanswered> {
+        if place.trail.steps > LONGEST_TRAIL {
+            tracing::warn!("the EHR has a next page after each page");
+            return Err(UpstreamError::Malformed.into());
+        }
         let interaction = Arc::new(source.interaction(place));
         let permit = self.authorizer.authorize(&asked.caller.subject, interaction).await?;
         match self.bodies.fetch(&permit).await? {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::access::authorizer::Place;
+use crate::access::authorizer::{Place, Trail};
 use crate::access::subject::Subject;
 use crate::credentials::seal::{Sealer, SealingKey};
 use crate::domain::clock::{SharedClock, Timestamp};
@@ -54,6 +54,8 @@ struct Handle {
     upstream: Option<Arc<str>>,
     #[serde(rename = "a")]
     after: Option<(usize, FhirId)>,
+    #[serde(flatten)]
+    trail: Trail,
     /// Of a patient's whole record, which of its searches; always as long.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     step: Option<String>,
@@ -67,10 +69,10 @@ fn padded(handle: &Handle) -> Vec<u8> {
     let mut plain = serde_json::to_vec(handle).unwrap_or_default();
     let link =
         handle.upstream.as_deref().map_or(0, |link| serde_json::to_string(link).map_or(0, |json| json.len()));
-    // The rest of the place: two member names, a number and an id of at most 64 characters.
-    let place = link + 96;
+    // The rest of the place: member names, three numbers and an id of at most 64 characters.
+    let place = link + 136;
     let room = ROOMS.into_iter().find(|room| place <= *room).unwrap_or_else(|| place.next_multiple_of(4096));
-    let others = Handle { upstream: None, after: None, ..handle.clone() };
+    let others = Handle { upstream: None, after: None, trail: Trail::default(), ..handle.clone() };
     let others = serde_json::to_vec(&others).map_or(0, |json| json.len());
     plain.resize((others + room).max(plain.len()), b' ');
     plain
@@ -99,6 +101,7 @@ impl Pages {
             expires_at: self.clock.now().plus(LIFE),
             upstream: place.upstream.clone(),
             after: place.after.clone(),
+            trail: place.trail,
             step,
         };
         // Sealing fails only if the cryptographic library does; a handle that opens nowhere is then the safe one.
@@ -146,6 +149,7 @@ impl Pages {
             return Err(PageError::Expired);
         }
         let search = Search { resource_type, patient: handle.patient, query: handle.query };
-        Ok((search, handle.step, Place { upstream: handle.upstream, after: handle.after }))
+        let Handle { upstream, after, trail, .. } = handle;
+        Ok((search, handle.step, Place { upstream, after, trail }))
     }
 }

@@ -3,5 +3,6 @@
 
 pub mod cast;
 pub mod ehr;
+pub mod faults;
 pub mod hospital;
 pub mod mailbox;

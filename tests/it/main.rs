@@ -11,6 +11,7 @@ mod cli;
 mod conformance;
 mod doors;
 mod facade;
+mod faults;
 mod leaks;
 mod leaks_search;
 mod mail;

@@ -39,7 +39,7 @@ const CLINICAL: [Kind; 10] = [
 ];
 
 /// The account `dr-N` practises in the practice at place N.
-struct Rosters;
+pub struct Rosters;
 
 fn practice(at: usize) -> PracticeId {
     PracticeId::parse(&format!("practice-{at}")).unwrap()
@@ -108,7 +108,7 @@ pub async fn demo() -> (World, Ehr) {
 }
 
 /// Who is on the panel of the practice, by the population itself.
-fn panel(ehr: &Ehr, at: usize) -> BTreeSet<String> {
+pub fn panel(ehr: &Ehr, at: usize) -> BTreeSet<String> {
     let children = ehr.world().hospital.children().iter();
     children.filter(|child| child.gp.iter().any(|gp| gp.practice() == Some(at))).map(Child::id).collect()
 }

@@ -2,11 +2,11 @@
 
 mod audit;
 mod cached;
-mod demo;
+pub mod demo;
 mod door;
 mod dpop;
 mod fuzz;
-mod hospital;
+pub mod hospital;
 mod interference;
 mod logs;
 mod operations;
@@ -17,4 +17,4 @@ mod searches;
 mod shapes;
 mod statuses;
 mod sweep;
-mod world;
+pub mod world;

@@ -145,25 +145,31 @@ impl World {
 
     /// Over an EHR at `base`.
     pub fn over(hospital: Arc<Hospital>, base: &str, clock: Arc<ManualClock>, facts: Facts) -> Self {
-        chartgate::credentials::install_crypto_provider();
-        let random = Arc::new(SystemRandom);
-        let outbound = OutboundOptions {
-            // Long enough for a busy machine that writes everybody's record in a debug build.
-            ehr: PurposeOptions {
-                private_networks: true,
-                total_timeout: PATIENCE,
-                ..PurposeOptions::default()
-            },
-            ..OutboundOptions::default()
-        };
+        // Long enough for a busy machine that writes everybody's record in a debug build.
+        let purpose =
+            PurposeOptions { private_networks: true, total_timeout: PATIENCE, ..PurposeOptions::default() };
         let options = EhrOptions {
             retries: 0,
             timeout: PATIENCE,
             breaker: BreakerOptions { failures: 1000, ..BreakerOptions::default() },
             ..EhrOptions::new(base.parse().unwrap(), BASE.parse().unwrap())
         };
+        Self::connected(hospital, &options, purpose, clock, facts)
+    }
+
+    /// Over an EHR that is reached by these options.
+    pub fn connected(
+        hospital: Arc<Hospital>,
+        options: &EhrOptions,
+        purpose: PurposeOptions,
+        clock: Arc<ManualClock>,
+        facts: Facts,
+    ) -> Self {
+        chartgate::credentials::install_crypto_provider();
+        let random = Arc::new(SystemRandom);
+        let outbound = OutboundOptions { ehr: purpose, ..OutboundOptions::default() };
         let outbound = Outbound::new(&outbound).unwrap();
-        let ehr = Arc::new(Ehr::connect(&options, &outbound, clock.clone(), random.clone()).unwrap());
+        let ehr = Arc::new(Ehr::connect(options, &outbound, clock.clone(), random.clone()).unwrap());
         let audit = Arc::new(MemoryAudit::default());
         let primary_care = (facts.primary_care)(ehr.clone(), clock.clone());
         let settings = AccessSettings::default();
