@@ -212,7 +212,7 @@ impl Pieces<'_> {
     ) -> Result<Router, BuildError> {
         let clock = self.surroundings.clock.clone();
         let mrn_system: Option<Arc<str>> = self.config.hospital.mrn_system.as_deref().map(Into::into);
-        let fhir = self.facade().layer(from_fn_with_state(failures.clone(), facade::refusals::note));
+        let fhir = self.facade(failures.clone());
         let panels = Arc::new(Panels::new(self.records.clone(), self.store.clone()));
         let directory = Arc::new(oauth::directory::Directory::new(
             self.records.clone(),
@@ -254,12 +254,12 @@ impl Pieces<'_> {
         });
         let all = crate::web::wrap(pages, &self.web)
             .merge(oauth::router(&authorization_server))
-            .merge(fhir)
-            .layer(from_fn_with_state(numbers, request_line::record));
+            .layer(from_fn_with_state(numbers, request_line::record))
+            .merge(fhir);
         Ok(if self.config.server.behind_proxy { all.layer(from_fn(from_proxy)) } else { all })
     }
 
-    fn facade(&self) -> Router {
+    fn facade(&self, refused: Arc<FailureLog>) -> Router {
         let endpoints = Endpoints::under(self.web.settings().public_base.as_str());
         let facade = Facade::new(
             self.records.clone(),
@@ -277,6 +277,6 @@ impl Pieces<'_> {
             self.surroundings.random.clone(),
             Some(self.web.proofs().clone()),
         );
-        facade::routes(facade, options::FHIR_PATH)
+        facade::routes(facade, Some(refused), options::FHIR_PATH)
     }
 }

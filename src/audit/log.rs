@@ -72,6 +72,13 @@ impl<C: Chain> AuditWriter<C> {
     pub async fn run(mut self) {
         let mut waiting = Vec::with_capacity(BATCH);
         while self.incoming.recv_many(&mut waiting, BATCH).await > 0 {
+            // Requests that are about to hand in theirs do so now: a larger batch costs hardly more than a small one.
+            tokio::task::yield_now().await;
+            while waiting.len() < BATCH
+                && let Ok(another) = self.incoming.try_recv()
+            {
+                waiting.push(another);
+            }
             let (events, durable): (Vec<_>, Vec<_>) =
                 waiting.drain(..).map(|waiting| (waiting.event, waiting.durable)).unzip();
             let written = self.chain.append(&events).await;

@@ -1,29 +1,35 @@
-//! Password hashing: argon2id with 19 MiB, two passes, one lane (OWASP's floor), in few threads at a time.
+//! Password hashing: argon2id with 19 MiB, two passes, one lane (OWASP's floor), in a few threads of low priority.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use parking_lot::Mutex;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::domain::random::SharedRandom;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
+/// How far behind everything else hashing stands (`nice`): with a busy processor it gets a tenth of the time, with an idle one all.
+const NICENESS: i32 = 10;
+
+type Work = Box<dyn FnOnce() + Send>;
 
 /// Hashing failed: the library's or the thread's fault, never the password's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the password could not be hashed")]
 pub struct HashError;
 
-/// Hashes and verifies passwords without holding up anything else: the work happens on blocking threads, as many at a time
-/// as were allowed, and the rest waits its turn.
+/// Hashes and verifies passwords without holding up anything else: the work happens on threads of its own, which give way to
+/// whatever answers requests, and what does not fit waits its turn. Sign-ins take longer in a flood of them; reading does not.
 #[derive(Clone)]
 pub struct Passwords {
     argon2: Argon2<'static>,
     random: SharedRandom,
     turns: Arc<Semaphore>,
+    threads: mpsc::Sender<Work>,
     /// What a password is compared with when there is no account: the work, and so the time, is the same.
     nobody: Arc<str>,
 }
@@ -41,7 +47,9 @@ impl Passwords {
         let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|_| HashError)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobody = hash_now(&argon2, &random, b"no account has this password")?.into();
-        Ok(Self { argon2, random, turns: Arc::new(Semaphore::new(at_once.max(1))), nobody })
+        let at_once = at_once.max(1);
+        let threads = threads(at_once)?;
+        Ok(Self { argon2, random, turns: Arc::new(Semaphore::new(at_once)), threads, nobody })
     }
 
     /// The PHC string to store for `password`.
@@ -68,14 +76,36 @@ impl Passwords {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| HashError)?;
-        tokio::task::spawn_blocking(move || {
+        let (done, result) = oneshot::channel();
+        let work = move || {
             // Held by the work itself: a caller that gives up does not make room for a second hash at once.
             let _turn = turn;
-            work()
-        })
-        .await
-        .map_err(|_| HashError)
+            // The caller may have given up.
+            let _ = done.send(work());
+        };
+        self.threads.send(Box::new(work)).map_err(|_| HashError)?;
+        result.await.map_err(|_| HashError)
     }
+}
+
+/// As many threads as may hash at once; they end when nobody can send them work any more.
+fn threads(count: usize) -> Result<mpsc::Sender<Work>, HashError> {
+    let (sender, receiver) = mpsc::channel::<Work>();
+    let receiver = Arc::new(Mutex::new(receiver));
+    for _ in 0..count {
+        let receiver = Arc::clone(&receiver);
+        let run = move || {
+            // Where this is not allowed hashing works all the same.
+            let _ = rustix::process::nice(NICENESS);
+            loop {
+                let Ok(work) = ({ receiver.lock().recv() }) else { return };
+                // A panic is this work's, not the thread's: its caller hears that nothing came of it.
+                let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            }
+        };
+        std::thread::Builder::new().name("password".into()).spawn(run).map_err(|_| HashError)?;
+    }
+    Ok(sender)
 }
 
 fn hash_now(argon2: &Argon2<'static>, random: &SharedRandom, password: &[u8]) -> Result<String, HashError> {

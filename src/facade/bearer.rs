@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, OriginalUri};
+use axum::extract::FromRequestParts;
 use axum::response::Response;
 use futures_util::future::BoxFuture;
 use http::header;
@@ -135,8 +135,7 @@ async fn shows_key(
     bound_to: &KeyThumbprint,
 ) -> Result<(), Problem> {
     let proofs = facade.proofs.as_ref().ok_or_else(Problem::bad_token)?;
-    // The facade is nested: only the original address has the whole path.
-    let path = parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.path(), |uri| uri.path());
+    let path = parts.uri.path();
     let needs_nonce = proofs.needs_nonce(subject.client.as_ref());
     match proofs.key(&parts.headers, &parts.method, path, Some(token), needs_nonce).await {
         Ok(Some(key)) if key.matches(bound_to) => Ok(()),

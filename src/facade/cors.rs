@@ -1,12 +1,9 @@
 //! What every answer of the FHIR endpoint carries: request id, headers against sniffing and storing, and, for registered web
 //! apps, permission to read it from a browser.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use crate::domain::ids::RequestId;
 
@@ -27,28 +24,27 @@ pub trait Origins: Send + Sync {
     fn is_registered(&self, origin: &str) -> bool;
 }
 
-/// The middleware.
-pub(super) async fn envelope(
-    State(facade): State<Arc<Facade>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let id = match request.extensions().get::<RequestId>() {
-        Some(id) => id.clone(),
-        None => RequestId::generate(&*facade.random),
-    };
-    request.extensions_mut().insert(id.clone());
-    // The CapabilityStatement is for everybody, before any registration.
-    let public = request.uri().path().ends_with("/metadata");
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    let mut response = if request.method() == Method::OPTIONS {
-        options(request.headers())
-    } else {
-        next.run(request).await
-    };
+/// What of a request decides who may read its answer.
+pub(super) struct Asked {
+    origin: Option<HeaderValue>,
+    public: bool,
+}
+
+impl Asked {
+    pub(super) fn by(request: &Request) -> Self {
+        Self {
+            origin: request.headers().get(header::ORIGIN).cloned(),
+            // The CapabilityStatement is for everybody, before any registration.
+            public: request.uri().path().ends_with("/metadata"),
+        }
+    }
+}
+
+/// Adds what every answer carries.
+pub(super) fn complete(facade: &Facade, asked: Asked, id: &RequestId, response: &mut Response) {
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("Accept, Authorization, Origin"));
-    if let Some(allowed) = origin.and_then(|origin| allowed(&facade, origin, public)) {
+    if let Some(allowed) = asked.origin.and_then(|origin| allowed(facade, origin, asked.public)) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, SHOWN);
     } else {
@@ -63,9 +59,8 @@ pub(super) async fn envelope(
     // Answers hold PHI: nothing on the way, and no browser, is to keep them.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers
-        .entry(HeaderName::from_static("content-security-policy"))
+        .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
-    response
 }
 
 fn allowed(facade: &Facade, origin: HeaderValue, public: bool) -> Option<HeaderValue> {
@@ -77,7 +72,7 @@ fn allowed(facade: &Facade, origin: HeaderValue, public: bool) -> Option<HeaderV
 }
 
 /// `OPTIONS`, as browsers send it before a request that carries a token (Fetch, "CORS-preflight").
-fn options(asked: &HeaderMap) -> Response {
+pub(super) fn options(asked: &HeaderMap) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert(header::ALLOW, METHODS);

@@ -7,11 +7,12 @@ mod batch;
 mod bearer;
 mod binary;
 mod cors;
+mod envelope;
 mod metadata;
 mod operations;
 mod problem;
 mod read;
-pub mod refusals;
+mod refusals;
 mod search;
 mod versions;
 
@@ -22,12 +23,14 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 
+use crate::accounts::failures::FailureLog;
 use crate::domain::random::SharedRandom;
 use crate::records::Records;
 use crate::web::proofs::Proofs;
 
 pub use self::bearer::{Holder, TokenSource, TokensUnavailable};
 pub use self::cors::Origins;
+use self::envelope::Around;
 pub use self::metadata::Endpoints;
 
 /// The state of the FHIR endpoint.
@@ -65,26 +68,27 @@ impl Facade {
     }
 }
 
-/// The routes of the FHIR endpoint, whole paths below `base` (`/fhir/r4`); the app merges them.
-pub fn routes(facade: Arc<Facade>, base: &str) -> Router {
-    let below = Router::new()
-        .route("/", post(batch::batch).fallback(problem::no_such_operation))
-        .route("/metadata", get(metadata::metadata).fallback(problem::read_only))
-        .route("/{type}", get(search::by_get).fallback(problem::read_only))
-        .route("/{type}/_search", post(search::by_post).get(search::by_get).fallback(problem::read_only))
+/// The routes of the FHIR endpoint, whole paths below `base` (`/fhir/r4`); the app merges them. `refused` is where refused requests
+/// that held a token are told to whoever registered its client. Requests are numbered and logged here: no layer for that is needed.
+pub fn routes(facade: Arc<Facade>, refused: Option<Arc<FailureLog>>, base: &str) -> Router {
+    let at = |path: &str| format!("{base}{path}");
+    let elsewhere = Router::new().fallback(problem::no_such_operation);
+    Router::new()
+        .route(base, post(batch::batch).fallback(problem::no_such_operation))
+        .route(&at("/"), post(batch::batch).fallback(problem::no_such_operation))
+        .route(&at("/metadata"), get(metadata::metadata).fallback(problem::read_only))
+        .route(&at("/{type}"), get(search::by_get).fallback(problem::read_only))
+        .route(&at("/{type}/_search"), post(search::by_post).get(search::by_get).fallback(problem::read_only))
         .route(
-            "/DocumentReference/$docref",
+            &at("/DocumentReference/$docref"),
             get(operations::docref_by_get).post(operations::docref_by_post).fallback(problem::read_only),
         )
-        .route("/{type}/{id}", get(read::read).fallback(problem::read_only))
-        .route("/{type}/{id}/$everything", get(operations::everything).fallback(problem::read_only))
-        .route("/{type}/{id}/_history", get(versions::history).fallback(problem::read_only))
-        .route("/{type}/{id}/_history/{version}", get(versions::version).fallback(problem::read_only))
-        .fallback(problem::no_such_operation)
-        .layer(from_fn_with_state(facade.clone(), cors::envelope));
-    // Nesting leaves out the base with a slash at its end, where batches may go too.
-    let slash = post(batch::batch)
-        .fallback(problem::no_such_operation)
-        .layer(from_fn_with_state(facade.clone(), cors::envelope));
-    Router::new().nest(base, below).route(&format!("{base}/"), slash).with_state(facade)
+        .route(&at("/{type}/{id}"), get(read::read).fallback(problem::read_only))
+        .route(&at("/{type}/{id}/$everything"), get(operations::everything).fallback(problem::read_only))
+        .route(&at("/{type}/{id}/_history"), get(versions::history).fallback(problem::read_only))
+        .route(&at("/{type}/{id}/_history/{version}"), get(versions::version).fallback(problem::read_only))
+        // Nested for its fallback alone. Routes are whole paths, so that no request's path is taken apart and put together again.
+        .nest(base, elsewhere)
+        .layer(from_fn_with_state(Arc::new(Around { facade: facade.clone(), refused }), envelope::envelope))
+        .with_state(facade)
 }

@@ -1,7 +1,6 @@
 //! The audit log: numbered without gaps and hash-chained (DESIGN.md 9).
 
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 
 use aws_lc_rs::digest;
 
@@ -9,15 +8,14 @@ use crate::domain::audit::AuditEvent;
 use crate::domain::ids::FhirId;
 use crate::domain::secret::TokenHash;
 
-use super::db::{Arg, Fields, Row, Sql, json_of};
-use super::{Store, StoreError, Transaction};
+use super::db::{Fields, Row, json_of};
+use super::{Backend, Store, StoreError, Transaction};
 
 statements! {
     HEAD = "SELECT number, hash FROM audit_head WHERE id = 1";
-    // Holds where nobody appended since the head was read; its row lock makes every other appender wait for this transaction:
-    // one chain, without gaps.
-    MOVE_HEAD = "UPDATE audit_head SET number = $1, hash = $2 WHERE id = 1 AND number = $3 AND hash = $4";
+    // The row's lock makes every other appender wait for this transaction: one chain, without gaps.
     LOCK_HEAD = "UPDATE audit_head SET number = number WHERE id = 1 RETURNING number, hash";
+    MOVE_HEAD = "UPDATE audit_head SET number = $1, hash = $2 WHERE id = 1";
     INSERT = "INSERT INTO audit_batches (first, events) VALUES ($1, $2)";
     INSERT_ABOUT = "INSERT INTO audit_about (patient, first) VALUES ($1, $2)";
     // The batch that holds the event number $1, or the first after it, and those that follow.
@@ -25,17 +23,6 @@ statements! {
              WHERE first >= COALESCE((SELECT MAX(first) FROM audit_batches WHERE first <= $1), 0) ORDER BY first LIMIT $2";
     OF_PATIENT = "SELECT b.first, b.events FROM audit_about a JOIN audit_batches b ON b.first = a.first
                   WHERE a.patient = $1 AND a.first < $2 ORDER BY a.first DESC LIMIT $3";
-}
-
-/// Patients noted by one statement: as many as fit, then as many as fit of the rest. What a statement costs by itself, a journey
-/// to the database's thread and back, is then shared.
-const MANY: [usize; 3] = [64, 16, 4];
-static INSERT_MANY_ABOUT: LazyLock<[Sql; 3]> =
-    LazyLock::new(|| MANY.map(|rows| INSERT_ABOUT.with_rows(2, rows)));
-
-/// The statements that are not written out.
-pub(super) fn generated() -> impl Iterator<Item = Sql> {
-    INSERT_MANY_ABOUT.iter().copied()
 }
 
 /// Batches read at a time: each holds up to some hundred events.
@@ -154,15 +141,45 @@ impl Store {
         about.dedup();
         // Where this process appended last is where the chain ends, unless another node appended meanwhile.
         let known = *self.inner.audit_head.lock();
-        let guess = known.map(|head| (head, Prepared::after(head, &texts)));
-        let mut transaction = self.begin().await?;
-        let appended = transaction.append_audit(guess, &texts, &about).await;
+        let appended = match known.filter(|_| !texts.is_empty()) {
+            Some(before) => self.append_after(before, &texts, &about).await,
+            None => Ok(None),
+        };
         let last = match appended {
-            Ok(last) => transaction.commit().await.map(|()| last),
+            Ok(Some(last)) => Ok(last),
+            Ok(None) => self.append_under_lock(&texts, &about).await,
             Err(error) => Err(error),
         };
         *self.inner.audit_head.lock() = last.as_ref().ok().copied();
         last
+    }
+
+    /// Appends in one statement if the chain ends at `before`; `None` and nothing written if it does not. Each statement is a journey
+    /// to the database, and costs more than what it does there.
+    async fn append_after(
+        &self,
+        before: AuditHead,
+        texts: &[String],
+        about: &[&FhirId],
+    ) -> Result<Option<AuditHead>, StoreError> {
+        let Prepared { events, last } = Prepared::after(before, texts);
+        let about = json_of("audit_about", &about.iter().map(|id| id.as_str()).collect::<Vec<_>>())?;
+        let first = stored(before.number + 1);
+        let head = args![stored(last.number), &last.hash, stored(before.number), &before.hash];
+        let args = head.into_iter().chain(args![first, events, about]).collect();
+        let moved = match &self.inner.backend {
+            Backend::Sqlite(sqlite) => sqlite.append_audit(args).await?,
+            Backend::Postgres(postgres) => postgres.append_audit(args).await?,
+        };
+        Ok(moved.then_some(last))
+    }
+
+    /// Appends wherever the chain ends, with everybody else kept off.
+    async fn append_under_lock(&self, texts: &[String], about: &[&FhirId]) -> Result<AuditHead, StoreError> {
+        let mut transaction = self.begin().await?;
+        let last = transaction.append_audit(texts, about).await?;
+        transaction.commit().await?;
+        Ok(last)
     }
 
     /// The end of the chain.
@@ -252,61 +269,19 @@ impl Store {
 }
 
 impl Transaction {
-    /// Appends what was prepared if its guess of the head is right, else prepares anew under the head's lock.
-    async fn append_audit(
-        &mut self,
-        guess: Option<(AuditHead, Prepared)>,
-        texts: &[String],
-        about: &[&FhirId],
-    ) -> Result<AuditHead, StoreError> {
-        let mut ready = None;
-        if let Some((before, prepared)) = guess
-            && self.move_head(before, prepared.last).await?
-        {
-            ready = Some((before, prepared));
-        }
-        let (before, prepared) = if let Some(ready) = ready {
-            ready
-        } else {
-            let before = head(self.one(LOCK_HEAD, args![]).await?)?;
-            let prepared = Prepared::after(before, texts);
-            if !self.move_head(before, prepared.last).await? {
-                return Err(StoreError::Corrupt { noun: "audit_head", field: "number" });
-            }
-            (before, prepared)
-        };
+    async fn append_audit(&mut self, texts: &[String], about: &[&FhirId]) -> Result<AuditHead, StoreError> {
+        let before = head(self.one(LOCK_HEAD, args![]).await?)?;
+        let prepared = Prepared::after(before, texts);
         if texts.is_empty() {
             return Ok(prepared.last);
         }
         let first = stored(before.number + 1);
         self.run(INSERT, args![first, prepared.events]).await?;
-        let about = about.iter().map(|patient| args![*patient, first]).collect();
-        self.insert_rows(about, INSERT_ABOUT, &INSERT_MANY_ABOUT).await?;
+        for patient in about {
+            self.run(INSERT_ABOUT, args![*patient, first]).await?;
+        }
+        self.run(MOVE_HEAD, args![stored(prepared.last.number), &prepared.last.hash]).await?;
         Ok(prepared.last)
-    }
-
-    async fn move_head(&mut self, from: AuditHead, to: AuditHead) -> Result<bool, StoreError> {
-        let args = args![stored(to.number), &to.hash, stored(from.number), &from.hash];
-        Ok(self.run(MOVE_HEAD, args).await? > 0)
-    }
-
-    /// Inserts rows, many at a time with `many` (for [`MANY`] rows) and the rest one by one with `one`.
-    async fn insert_rows(
-        &mut self,
-        rows: Vec<Vec<Arg>>,
-        one: Sql,
-        many: &[Sql; 3],
-    ) -> Result<(), StoreError> {
-        let mut rows = rows.into_iter();
-        for (count, sql) in MANY.into_iter().zip(many) {
-            while rows.len() >= count {
-                self.run(*sql, rows.by_ref().take(count).flatten().collect()).await?;
-            }
-        }
-        for row in rows {
-            self.run(one, row).await?;
-        }
-        Ok(())
     }
 }
 

@@ -17,19 +17,6 @@ use super::StoreError;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sql(pub(super) &'static str);
 
-impl Sql {
-    /// The same `INSERT ... VALUES ($1, ..., $columns)` for `rows` rows at once. What follows the values stays. To be called once
-    /// for each text: it is kept for ever.
-    pub(super) fn with_rows(self, columns: usize, rows: usize) -> Self {
-        let row = |at: usize| {
-            let places: Vec<_> = (1..=columns).map(|column| format!("${}", at * columns + column)).collect();
-            format!("({})", places.join(", "))
-        };
-        let values: Vec<_> = (0..rows).map(row).collect();
-        Self(String::leak(self.0.replacen(&row(0), &values.join(", "), 1)))
-    }
-}
-
 /// Declares a file's statements, and `ALL` of them for the test that prepares each on both databases.
 macro_rules! statements {
     ($($name:ident = $text:expr;)*) => {

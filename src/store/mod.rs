@@ -308,6 +308,5 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("throttle", throttle::ALL),
         ("tokens", tokens::ALL),
     ];
-    let written = files.iter().flat_map(|(file, all)| all.iter().map(|sql| (*file, sql.0)));
-    written.chain(audit::generated().map(|sql| ("audit", sql.0))).collect()
+    files.iter().flat_map(|(file, all)| all.iter().map(|sql| (*file, sql.0))).collect()
 }

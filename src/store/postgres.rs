@@ -14,6 +14,17 @@ const CHANNEL: &str = "chartgate_changes";
 // Not among `store::statements`: SQLite has no such thing.
 const NOTIFY: Sql = Sql("SELECT pg_notify('chartgate_changes', '')");
 
+/// A batch of audit events in one statement; the arguments are those of SQLite's.
+const APPEND_AUDIT: Sql = Sql("WITH moved AS (
+         UPDATE audit_head SET number = $1, hash = $2 WHERE id = 1 AND number = $3 AND hash = $4 RETURNING number
+     ), batch AS (
+         INSERT INTO audit_batches (first, events) SELECT $5::bigint, $6::text FROM moved
+     ), about AS (
+         INSERT INTO audit_about (patient, first)
+         SELECT named.patient, $5::bigint FROM moved, json_array_elements_text($7::text::json) AS named (patient)
+     )
+     SELECT number FROM moved");
+
 pub(super) struct Postgres {
     pool: PgPool,
     options: PgConnectOptions,
@@ -47,6 +58,12 @@ impl Postgres {
 
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Pg>, StoreError> {
         Ok(self.pool.begin().await?)
+    }
+
+    /// Appends a batch of audit events; false, and nothing appended, where the head stands elsewhere. When it returns true they are durable.
+    pub(super) async fn append_audit(&self, args: Vec<Arg>) -> Result<bool, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        Ok(!run_postgres(&mut connection, APPEND_AUDIT, args).await?.0.is_empty())
     }
 
     pub(super) async fn listener(&self) -> Result<PgListener, StoreError> {

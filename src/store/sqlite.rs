@@ -67,6 +67,23 @@ const BEGIN_SAVEPOINT: Sql = Sql("BEGIN IMMEDIATE; SAVEPOINT turn");
 const SAVEPOINT: Sql = Sql("SAVEPOINT turn");
 const RELEASE: Sql = Sql("RELEASE turn");
 const UNDO: Sql = Sql("ROLLBACK TO turn");
+/// A batch of audit events: the head moves if it stands where it was thought to stand, and only then is anything inserted. Seven
+/// arguments: the new head's number and hash, the old one's, the first event's number, the events, the patients as JSON.
+macro_rules! append_audit {
+    ($begin:literal, $end:literal) => {
+        Sql(concat!(
+            $begin,
+            "UPDATE audit_head SET number = $1, hash = $2 WHERE id = 1 AND number = $3 AND hash = $4 RETURNING number;
+             INSERT INTO audit_batches (first, events) SELECT $5, $6 WHERE changes() = 1;
+             INSERT INTO audit_about (patient, first) SELECT value, $5 FROM json_each($7) WHERE changes() = 1;",
+            $end
+        ))
+    };
+}
+/// The batch by itself, durable: one journey to the database's thread.
+const APPEND_AUDIT: Sql = append_audit!("BEGIN IMMEDIATE;", "COMMIT");
+/// The same where others are to be committed with it.
+const APPEND_AUDIT_AMONG: Sql = append_audit!("SAVEPOINT turn;", "RELEASE turn");
 const DATA_VERSION: Sql = Sql("PRAGMA data_version");
 
 impl Sqlite {
@@ -125,13 +142,36 @@ impl Sqlite {
     }
 
     pub(super) async fn begin(&self) -> Result<Turn, StoreError> {
+        let mut turn = self.turn().await?;
+        turn.open().await?;
+        Ok(turn)
+    }
+
+    /// Appends a batch of audit events ([`APPEND_AUDIT`] says with what arguments); false, and nothing appended, where the head
+    /// stands elsewhere. When it returns true they are durable.
+    pub(super) async fn append_audit(&self, args: Vec<Arg>) -> Result<bool, StoreError> {
+        let mut turn = self.turn().await?;
+        if turn.writer.batch == Batch::None {
+            turn.writer.batch = Batch::Opening;
+            let moved = turn.run(APPEND_AUDIT, args).await?.0;
+            turn.writer.batch = Batch::None;
+            turn.end = End::Committed;
+            return Ok(!moved.is_empty());
+        }
+        turn.writer.batch = Batch::Savepoint;
+        let moved = turn.run(APPEND_AUDIT_AMONG, args).await?.0;
+        turn.released().await?;
+        Ok(!moved.is_empty())
+    }
+
+    /// The writing connection, put in order.
+    async fn turn(&self) -> Result<Turn, StoreError> {
         // A caller that waits for itself, by asking for a second transaction inside the first, must not wait for ever.
         let writer = tokio::time::timeout(TURN, Arc::clone(&self.writer).lock_owned())
             .await
             .map_err(|_| StoreError::Unavailable("others write for too long".to_owned()))?;
-        let mut turn = Turn { writer, wake: Arc::clone(&self.wake), done: false, spoiled: false };
+        let mut turn = Turn { writer, wake: Arc::clone(&self.wake), end: End::CutOff, spoiled: false };
         turn.writer.recover().await;
-        turn.open().await?;
         Ok(turn)
     }
 
@@ -243,8 +283,18 @@ impl Writer {
 pub(super) struct Turn {
     writer: OwnedMutexGuard<Writer>,
     wake: Arc<Notify>,
-    done: bool,
+    end: End,
     spoiled: bool,
+}
+
+/// How a turn ended, as far as its holder knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    CutOff,
+    /// It is part of the batch, which somebody must commit.
+    Released,
+    /// Nothing is left to do.
+    Committed,
 }
 
 impl Turn {
@@ -271,10 +321,15 @@ impl Turn {
             return Err(StoreError::Unavailable("the transaction failed before".to_owned()));
         }
         self.writer.run(RELEASE).await?;
+        self.released().await
+    }
+
+    /// Waits until the batch, of which this turn's work is a part now, is durable.
+    async fn released(mut self) -> Result<(), StoreError> {
         self.writer.batch = Batch::Open;
         let (sender, answer) = oneshot::channel();
         self.writer.finished.push(sender);
-        self.done = true;
+        self.end = End::Released;
         // Gives the connection on, and wakes the committer.
         drop(self);
         answer.await.unwrap_or_else(|_| Err(closed()))
@@ -283,8 +338,11 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if !self.done && self.spoiled {
+        if self.end == End::CutOff && self.spoiled {
             self.writer.batch = Batch::Lost;
+        }
+        if self.end == End::Committed {
+            return;
         }
         // Whoever was cut off or finished: somebody must end the batch.
         self.wake.notify_one();

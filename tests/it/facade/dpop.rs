@@ -73,7 +73,7 @@ impl Gate {
             Arc::new(SystemRandom),
             Some(proofs),
         );
-        let gate = Self { database, router: routes(facade, "/fhir/r4"), _world: world };
+        let gate = Self { database, router: routes(facade, None, "/fhir/r4"), _world: world };
         gate.add_people().await;
         gate
     }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::middleware::from_fn_with_state;
 use chartgate::access::authorizer::{AccessSettings, Authorizer};
 use chartgate::access::permit::{FactLookup, Permit};
 use chartgate::access::sources::{
@@ -23,7 +22,7 @@ use chartgate::domain::audit::AuditEvent;
 use chartgate::domain::clock::{ManualClock, Timestamp};
 use chartgate::domain::grant::Grant;
 use chartgate::domain::ids::{AccountId, ClientId, FhirId, Npi, PracticeId};
-use chartgate::domain::random::{SharedRandom, SystemRandom};
+use chartgate::domain::random::SystemRandom;
 use chartgate::domain::secret::{PlainToken, TokenHash, TokenKind};
 use chartgate::ehr::{BreakerOptions, Ehr, EhrOptions};
 use chartgate::facade::{Endpoints, Facade, Holder, Origins, TokenSource, TokensUnavailable, routes};
@@ -199,9 +198,7 @@ impl World {
         };
         let facade =
             Facade::new(records.clone(), tokens.clone(), Arc::new(OneApp), endpoints, random.clone(), None);
-        let random: SharedRandom = random;
-        let router = routes(facade, "/fhir/r4")
-            .layer(from_fn_with_state(random, chartgate::web::request_line::record));
+        let router = routes(facade, None, "/fhir/r4");
         Self { hospital, clock, audit, records, ehr, router, tokens }
     }
 
