@@ -12,6 +12,10 @@ const REUSE_WINDOW: Duration = Duration::from_hours(24 * 7);
 /// How long sent mails are kept.
 const MAILS: Duration = Duration::from_hours(24 * 30);
 
+/// How long the identifier of an assertion or a proof is kept after it expired: another node, whose clock is behind this one's, takes
+/// assertions for longer.
+const CLOCKS: Duration = Duration::from_mins(15);
+
 /// Rows removed in one transaction: others get their turn in between.
 const AT_ONCE: u64 = 1000;
 /// How long one process has the sweeping to itself.
@@ -56,7 +60,7 @@ impl Store {
             (LAUNCHES, now),
             (ACCESS_TOKENS, now),
             (PUSHED, now),
-            (JTI, now),
+            (JTI, now.minus(CLOCKS)),
             (THROTTLES, now.minus(Duration::from_hours(1))),
             (FAILURES, now.minus(super::failures::KEPT_FOR)),
             (INITIAL_TOKENS, now.minus(MAILS)),

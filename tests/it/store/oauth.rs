@@ -273,6 +273,9 @@ async fn a_jti_is_used_once(kind: Kind) {
     assert!(db.store.use_jti("other", "j1", until).await.unwrap(), "another issuer's");
     assert!(db.store.use_jti("ap", "pj1", until).await.unwrap(), "the pair counts, not the text");
     db.clock.advance(Duration::from_mins(6));
+    assert_eq!(db.store.sweep().await.unwrap(), 0, "a node whose clock is behind would still take it");
+    assert!(!db.store.use_jti("app", "j1", until).await.unwrap());
+    db.clock.advance(Duration::from_mins(15));
     assert_eq!(db.store.sweep().await.unwrap(), 4);
 }
 
