@@ -13,6 +13,7 @@ mod doors;
 mod facade;
 mod faults;
 mod leaks;
+mod leaks_http;
 mod leaks_search;
 mod mail;
 mod matrix;

@@ -5,12 +5,12 @@
 //! `CHARTGATE_ORACLE_REQUESTS=300000` makes it long (`make oracle`); `CHARTGATE_ORACLE_SEED=7` and `CHARTGATE_ORACLE_STEPS=3,17`
 //! repeat a failure.
 
-mod asks;
-mod dice;
-mod hospital;
-mod judge;
+pub mod asks;
+pub mod dice;
+pub mod hospital;
+pub mod judge;
 pub mod server;
-mod ward;
+pub mod ward;
 mod world;
 
 use std::sync::Arc;

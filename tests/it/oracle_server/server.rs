@@ -36,7 +36,9 @@ pub struct Running {
     address: String,
     http: reqwest::Client,
     stop: CancellationToken,
-    _folder: tempfile::TempDir,
+    config: String,
+    // Removed with the last node.
+    folder: Arc<tempfile::TempDir>,
 }
 
 /// An answer, read to its end.
@@ -95,27 +97,43 @@ impl Running {
             ehr.base,
             world.systems_use_grants,
         );
-        let config = chartgate::config::parse(&config, "the oracle's configuration").unwrap();
-        let clock = ManualClock::new(world.now);
+        let running = Self::node(ehr, config, ManualClock::new(world.now), Arc::new(folder)).await;
+        running.people(world).await;
+        running
+    }
+
+    /// One more node over the same database and EHR, whose clock shows `now`.
+    pub async fn beside(&self, now: Timestamp) -> Self {
+        let folder = Arc::clone(&self.folder);
+        Self::node(self.ehr.clone(), self.config.clone(), ManualClock::new(now), folder).await
+    }
+
+    async fn node(
+        ehr: Served,
+        config: String,
+        clock: Arc<ManualClock>,
+        folder: Arc<tempfile::TempDir>,
+    ) -> Self {
+        let parsed = chartgate::config::parse(&config, "the test's configuration").unwrap();
         let surroundings = Surroundings { clock: clock.clone(), random: Arc::new(SystemRandom), demo: false };
-        let app = App::build(&config, &surroundings).await.unwrap();
+        let app = App::build(&parsed, &surroundings).await.unwrap();
         let store = app.store.clone();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let stop = CancellationToken::new();
+        let asked = ehr.asked.lock().len();
         tokio::spawn(app.serve(listener, None, stop.clone()));
         #[expect(clippy::disallowed_methods, reason = "the test's own client")]
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let running = Self { store, clock, ehr, address, http, stop, _folder: folder };
-        running.people(world).await;
-        running.ready().await;
+        let running = Self { store, clock, ehr, address, http, stop, config, folder };
+        running.ready(asked).await;
         running
     }
 
     /// Waits until the EHR's CapabilityStatement has been read: what is offered depends on it.
-    async fn ready(&self) {
+    async fn ready(&self, asked: usize) {
         for _ in 0..2000 {
-            if self.ehr.asked.lock().iter().any(|url| url.ends_with("/metadata")) {
+            if self.ehr.asked.lock().iter().skip(asked).any(|url| url.ends_with("/metadata")) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 return;
             }
@@ -268,15 +286,31 @@ impl Running {
 
     /// Asks over the wire. `path` is below the FHIR base.
     pub async fn ask(&self, request: &Wire<'_>) -> Answer {
-        let url = format!("http://{}/fhir/r4{}", self.address, request.path);
-        let mut asked = match request.body {
-            None => self.http.get(&url),
-            Some(body) => {
-                self.http.post(&url).header("content-type", request.media_type).body(body.to_owned())
-            }
-        };
-        if let Some(token) = request.token {
-            asked = asked.header("authorization", format!("Bearer {token}"));
+        let bearer = request.token.map(|token| format!("Bearer {token}"));
+        let mut headers: Vec<(&str, &str)> =
+            bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
+        if request.body.is_some() {
+            headers.push(("content-type", request.media_type));
+        }
+        let method = if request.body.is_some() { "POST" } else { "GET" };
+        self.send(method, &format!("/fhir/r4{}", request.path), &headers, request.body).await
+    }
+
+    /// Any request to any path.
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&str>,
+    ) -> Answer {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut asked = self.http.request(method, format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            asked = asked.header(*name, *value);
+        }
+        if let Some(body) = body {
+            asked = asked.body(body.to_owned());
         }
         let response = asked.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
