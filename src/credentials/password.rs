@@ -46,7 +46,7 @@ impl Passwords {
     pub fn new(random: SharedRandom, at_once: usize) -> Result<Self, HashError> {
         let params = Params::new(MEMORY_KIB, PASSES, 1, None).map_err(|_| HashError)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let nobody = hash_now(&argon2, &random, b"no account has this password")?.into();
+        let nobody = nobody(&random).into();
         let at_once = at_once.max(1);
         let threads = threads(at_once)?;
         Ok(Self { argon2, random, turns: Arc::new(Semaphore::new(at_once)), threads, nobody })
@@ -108,6 +108,16 @@ fn threads(count: usize) -> Result<mpsc::Sender<Work>, HashError> {
     Ok(sender)
 }
 
+/// What no password hashes to, as far as anybody can find out: random bytes in the form of a hash. To make one takes no work.
+fn nobody(random: &SharedRandom) -> String {
+    use base64::Engine as _;
+    let (mut salt, mut hash) = ([0; 16], [0; 32]);
+    random.fill(&mut salt);
+    random.fill(&mut hash);
+    let text = |bytes: &[u8]| base64::prelude::BASE64_STANDARD_NO_PAD.encode(bytes);
+    format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p=1${}${}", text(&salt), text(&hash))
+}
+
 fn hash_now(argon2: &Argon2<'static>, random: &SharedRandom, password: &[u8]) -> Result<String, HashError> {
     let mut salt = [0; 16];
     random.fill(&mut salt);
@@ -127,6 +137,20 @@ mod tests {
     use super::*;
     use crate::domain::random::SeededRandom;
 
+    /// An account that is not there costs the same work: its hash is one of the same form and parameters.
+    #[test]
+    fn nobodys_hash_is_read_as_a_hash_with_the_same_parameters() {
+        let random: SharedRandom = SeededRandom::new(1);
+        let params = Params::new(MEMORY_KIB, PASSES, 1, None).unwrap();
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let (nobody, real) = (nobody(&random), hash_now(&argon2, &random, b"correct horse battery").unwrap());
+        let (nobody, real) = (PasswordHash::new(&nobody).unwrap(), PasswordHash::new(&real).unwrap());
+        assert_eq!((nobody.algorithm, nobody.version), (real.algorithm, real.version));
+        assert_eq!(nobody.params.to_string(), real.params.to_string());
+        assert_eq!(nobody.hash.unwrap().len(), real.hash.unwrap().len());
+        assert_eq!(nobody.salt.unwrap().len(), real.salt.unwrap().len());
+    }
+
     #[tokio::test]
     async fn verifies_its_own_hashes_and_nothing_else() {
         let passwords = Passwords::new(SeededRandom::new(1), 1).unwrap();
@@ -135,7 +159,7 @@ mod tests {
         assert!(passwords.verify(Some(hash.clone()), "correct horse battery".into()).await.unwrap());
         assert!(passwords.verify(Some(hash.clone()), " correct horse battery\n".into()).await.unwrap());
         assert!(!passwords.verify(Some(hash), "Correct horse battery".into()).await.unwrap());
-        assert!(!passwords.verify(None, "no account has this password".into()).await.unwrap());
+        assert!(!passwords.verify(None, "correct horse battery".into()).await.unwrap());
         assert!(!passwords.verify(Some("junk".to_owned()), "junk".into()).await.unwrap());
         let again = passwords.hash("correct horse battery".into()).await.unwrap();
         assert_ne!(passwords.hash("correct horse battery".into()).await.unwrap(), again, "salted");

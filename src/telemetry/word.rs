@@ -1,8 +1,10 @@
 //! Text that may stand in a log line.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::LazyLock;
 
-use parking_lot::Mutex;
+use parking_lot::RwLock;
 
 /// A word of the product's own vocabulary. It is made from a literal of the source or from the template of a route, never
 /// from what came with a request, so that no PHI can stand in it.
@@ -10,7 +12,7 @@ use parking_lot::Mutex;
 pub struct Word(&'static str);
 
 /// Route templates seen so far.
-static TEMPLATES: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
+static TEMPLATES: LazyLock<RwLock<HashSet<&'static str, ahash::RandomState>>> = LazyLock::new(RwLock::default);
 
 /// More than the product has routes: past this a caller is at fault, and it must not cost memory.
 const MOST_TEMPLATES: usize = 1024;
@@ -24,15 +26,19 @@ impl Word {
     /// The template of a route, `/fhir/r4/{type}/{id}`. Only for what the router itself says that it matched. Kept for the life
     /// of the process; what is no template becomes `other`.
     pub fn template(template: &str) -> Self {
-        let mut known = TEMPLATES.lock();
-        if let Some(found) = known.iter().find(|known| **known == template) {
+        if let Some(found) = TEMPLATES.read().get(template) {
+            return Self(found);
+        }
+        let mut known = TEMPLATES.write();
+        // Another request may have been first.
+        if let Some(found) = known.get(template) {
             return Self(found);
         }
         if known.len() >= MOST_TEMPLATES || !is_template(template) {
             return Self("other");
         }
         let kept: &'static str = Box::leak(template.to_owned().into_boxed_str());
-        known.push(kept);
+        known.insert(kept);
         Self(kept)
     }
 
