@@ -41,6 +41,7 @@ pub struct Accounts {
     random: SharedRandom,
     session_life: Duration,
     letters: Option<Arc<Letters>>,
+    open_registration: bool,
 }
 
 /// Who does something, for the audit log.
@@ -121,7 +122,28 @@ impl Accounts {
         clock: SharedClock,
         random: SharedRandom,
     ) -> Self {
-        Self { store, passwords, audit, clock, random, session_life: Duration::from_hours(12), letters: None }
+        Self {
+            store,
+            passwords,
+            audit,
+            clock,
+            random,
+            session_life: Duration::from_hours(12),
+            letters: None,
+            open_registration: true,
+        }
+    }
+
+    /// Whether a client may be registered without an initial access token, to wait for staff. Default: yes.
+    #[must_use]
+    pub const fn with_open_registration(mut self, open: bool) -> Self {
+        self.open_registration = open;
+        self
+    }
+
+    /// Whether a client may be registered without an initial access token.
+    pub const fn takes_registrations(&self) -> bool {
+        self.open_registration
     }
 
     /// Sessions end after this long whatever happens. Default: 12 hours.

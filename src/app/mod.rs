@@ -225,6 +225,7 @@ impl Pieces<'_> {
         let accounts =
             Accounts::new(self.store.clone(), passwords, self.audit.clone(), clock.clone(), random)
                 .with_session_life(self.config.identity.session.0)
+                .with_open_registration(self.config.oauth.open_registration)
                 .with_letters(options::letters(self.config)?);
         let accounts = Arc::new(accounts);
         let authorization_server = oauth::State::new(oauth::Parts {

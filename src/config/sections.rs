@@ -283,6 +283,8 @@ pub struct OauthSection {
     pub free_failures: u32,
     /// Requests of one client from one address a minute at the endpoints that clients call; 0: no limit.
     pub requests_per_minute: u32,
+    /// Whether anybody may register a client, which staff then approve; else only with an initial access token.
+    pub open_registration: bool,
     /// How long a key signs `id_token`s before the next one takes over.
     pub key_life: Period,
 }
@@ -296,6 +298,7 @@ impl Default for OauthSection {
             private_jwks_uris: false,
             free_failures: 20,
             requests_per_minute: 6000,
+            open_registration: true,
             key_life: Period::seconds(90 * 24 * 3600),
         }
     }

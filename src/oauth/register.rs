@@ -116,6 +116,9 @@ impl From<RegistrationError> for Refusal {
                     if uri { OAuthError::InvalidRedirectUri } else { OAuthError::InvalidClientMetadata };
                 Self { description: Some(text.join(" ")), ..error.into() }
             }
+            RegistrationError::Closed => {
+                Self { description: Some(error.to_string()), ..OAuthError::RegistrationToken.into() }
+            }
             RegistrationError::InitialToken | RegistrationError::NotYours => {
                 OAuthError::RegistrationToken.into()
             }

@@ -12,7 +12,8 @@ use parking_lot::RwLock;
 pub struct Word(&'static str);
 
 /// Route templates seen so far.
-static TEMPLATES: LazyLock<RwLock<HashSet<&'static str, ahash::RandomState>>> = LazyLock::new(RwLock::default);
+static TEMPLATES: LazyLock<RwLock<HashSet<&'static str, ahash::RandomState>>> =
+    LazyLock::new(RwLock::default);
 
 /// More than the product has routes: past this a caller is at fault, and it must not cost memory.
 const MOST_TEMPLATES: usize = 1024;

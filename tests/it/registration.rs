@@ -356,6 +356,18 @@ fn invitation() -> NewInitialToken {
     }
 }
 
+/// A hospital may take registrations with a token alone.
+#[tokio::test]
+async fn where_registration_is_not_open_a_token_still_lets_in() {
+    let mut world = World::new().await;
+    world.accounts = world.accounts.with_open_registration(false);
+    let error = world.accounts.register_client(app(), None, &by()).await.unwrap_err();
+    assert_eq!(error, RegistrationError::Closed);
+    let (_, token) = world.accounts.add_initial_token(invitation(), &By::operator()).await.unwrap();
+    let registered = world.accounts.register_client(app(), Some(&token), &by()).await.unwrap();
+    assert_eq!(registered.client.state, ClientState::Active);
+}
+
 #[tokio::test]
 async fn an_initial_access_token_lets_in_within_its_bounds() {
     let world = World::new().await;

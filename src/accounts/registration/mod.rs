@@ -35,6 +35,9 @@ pub enum RegistrationError {
     /// The initial access token is unknown, used up, expired or taken back.
     #[error("The initial access token is unknown, used up or has expired.")]
     InitialToken,
+    /// This hospital takes registrations with an initial access token alone.
+    #[error("The hospital registers an app only with a token that its staff gave out.")]
+    Closed,
     /// Too many registrations from this address.
     #[error("There were too many registrations from this address.")]
     Limited(Duration),

@@ -49,6 +49,9 @@ impl Accounts {
     ) -> Result<Registered, RegistrationError> {
         let metadata = metadata.checked().map_err(RegistrationError::Wrong)?;
         if initial.is_none() {
+            if !self.takes_registrations() {
+                return Err(RegistrationError::Closed);
+            }
             self.count_registration(by).await?;
         }
         let mut transaction = self.store.begin().await?;

@@ -26,6 +26,7 @@ struct RegisterPage {
     errors: FormErrors,
     sections: Vec<Section>,
     endpoint: String,
+    open: bool,
 }
 
 #[derive(Template)]
@@ -48,7 +49,8 @@ fn page(portal: &Portal, visitor: &Visitor, typed: &Typed, errors: FormErrors) -
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let sections = typed.sections(&errors);
     let endpoint = portal.web.absolute("/oauth/register");
-    Page::new(RegisterPage { chrome: visitor.chrome("Register an app"), errors, sections, endpoint })
+    let open = portal.accounts.takes_registrations();
+    Page::new(RegisterPage { chrome: visitor.chrome("Register an app"), errors, sections, endpoint, open })
         .status(status)
 }
 
@@ -66,6 +68,11 @@ pub async fn register(
         Ok(registered) => registered,
         Err(RegistrationError::Limited(retry_after)) => {
             return Err(Problem::TooMany { what: "registrations", retry_after });
+        }
+        // The page says so itself.
+        Err(RegistrationError::Closed) => {
+            let page = page(&portal, &visitor, &typed, FormErrors::default());
+            return Ok(page.status(StatusCode::FORBIDDEN).into_response());
         }
         Err(error) => return Ok(page(&portal, &visitor, &typed, errors_of(error)?).into_response()),
     };
@@ -101,11 +108,12 @@ pub fn errors_of(error: RegistrationError) -> Result<FormErrors, Problem> {
 
 #[cfg(test)]
 pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
-    let page = |errors: FormErrors| RegisterPage {
+    let page = |errors: FormErrors, open: bool| RegisterPage {
         chrome: chrome.clone(),
         sections: Typed::default().sections(&errors),
         errors,
         endpoint: "https://gate.example/oauth/register".into(),
+        open,
     };
     let done = |secret: Option<&str>| RegisteredPage {
         chrome: Chrome { title: "The registration has arrived".into(), ..chrome.clone() },
@@ -117,8 +125,9 @@ pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
     };
     let wrong = Typed::default().metadata().unwrap_err();
     vec![
-        ("vendors-register", page(FormErrors::default()).render().unwrap()),
-        ("vendors-register-wrong", page(wrong).render().unwrap()),
+        ("vendors-register", page(FormErrors::default(), true).render().unwrap()),
+        ("vendors-register-wrong", page(wrong, true).render().unwrap()),
+        ("vendors-register-closed", page(FormErrors::default(), false).render().unwrap()),
         ("vendors-registered", done(None).render().unwrap()),
         (
             "vendors-registered-secret",
