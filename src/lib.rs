@@ -5,7 +5,7 @@
 //! | rank | modules |
 //! |---|---|
 //! | 0 | [`domain`] nouns and their transitions, [`config`], [`flight`] shared single flight |
-//! | 1 | [`fhir`] requests and bodies parsed once, [`credentials`] keys and hashing, [`outbound`] HTTP clients, [`telemetry`] |
+//! | 1 | [`fhir`] requests and bodies parsed once, [`credentials`] keys and hashing, [`outbound`] HTTP clients, [`rate`] limits by key, [`telemetry`] |
 //! | 2 | [`access`] the policy and its two locks |
 //! | 3 | [`store`] the database, [`ehr`] the hospital's FHIR server, [`cache`] what it said, [`mail`] |
 //! | 4 | [`records`] the one door to clinical data, [`audit`], [`accounts`] use-cases of people, [`web`] what pages share |
@@ -31,6 +31,7 @@ pub mod mail;
 pub mod oauth;
 pub mod outbound;
 pub mod portal;
+pub mod rate;
 pub mod records;
 pub mod sandbox;
 pub mod server;

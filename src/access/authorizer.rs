@@ -80,7 +80,7 @@ impl Authorizer {
             && decision == Decision::Deny(DenyReason::NoRelationship)
             && let Some(patient) = interaction.patient()
         {
-            facts.insert(self.look_up(&standing, patient).await?);
+            facts.insert(self.look_up(subject, &standing, patient).await?);
             decision = policy::decide(subject, &interaction, &facts);
         }
         match decision {
@@ -99,7 +99,7 @@ impl Authorizer {
         if !facts.active {
             return Err(DenyReason::Inactive.into());
         }
-        Ok(facts.represented && !self.look_up(&standing, patient).await?.reach.is_empty())
+        Ok(facts.represented && !self.look_up(subject, &standing, patient).await?.reach.is_empty())
     }
 
     /// What the EHR is asked by for the panel of the subject's practices. Who comes back is decided one by one
@@ -211,7 +211,7 @@ impl Authorizer {
         let permission = policy::permission(&interaction);
         let mut matches = PatientMatches::default();
         for (entry, body) in identify::matching(&unreleased.body, &sought) {
-            let lookup = FactLookup { patient: entry.id.clone() };
+            let lookup = FactLookup { patient: entry.id.clone(), payer: subject.payer() };
             let primary_care = self.primary_care.primary_care(lookup).await;
             let known = self.relate(&standing, &entry.id, primary_care.as_deref().map_err(|error| *error))?;
             facts.insert(known);
@@ -244,9 +244,11 @@ impl Authorizer {
         let standing = self.relationships.standing(&permit.subject);
         // What happened since the permit was made counts too.
         permit.facts.active &= standing.active;
-        let standing = &standing;
-        let lookups =
-            patients.into_iter().map(|patient| async move { self.look_up(standing, &patient).await });
+        let (standing, subject) = (&standing, permit.subject.clone());
+        let subject = &*subject;
+        let lookups = patients
+            .into_iter()
+            .map(|patient| async move { self.look_up(subject, standing, &patient).await });
         let mut found = stream::iter(lookups).buffer_unordered(LOOKUPS);
         while let Some(facts) = found.next().await {
             permit.facts.insert(facts?);
@@ -255,13 +257,18 @@ impl Authorizer {
     }
 
     /// Every reason for access to one patient. The EHR is asked only where its answer can matter.
-    async fn look_up(&self, standing: &Standing, patient: &FhirId) -> Result<PatientFacts, Refusal> {
+    async fn look_up(
+        &self,
+        subject: &Subject,
+        standing: &Standing,
+        patient: &FhirId,
+    ) -> Result<PatientFacts, Refusal> {
         let practises = standing.practice.is_some()
             || standing.providers.iter().any(|provider| !provider.practices.is_empty());
         if !practises {
             return self.relate(standing, patient, Ok(&PrimaryCare::default()));
         }
-        let lookup = FactLookup { patient: patient.clone() };
+        let lookup = FactLookup { patient: patient.clone(), payer: subject.payer() };
         let primary_care = self.primary_care.primary_care(lookup).await;
         self.relate(standing, patient, primary_care.as_deref().map_err(|error| *error))
     }

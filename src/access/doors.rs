@@ -61,7 +61,7 @@ impl Authorizer {
             Shape::Resource(entry) if entry.resource_type == ResourceType::Patient && entry.id == *id => {}
             _ => return Err(DenyReason::NotAsked.into()),
         }
-        let lookup = FactLookup { patient: id.clone() };
+        let lookup = FactLookup { patient: id.clone(), payer: permit.payer() };
         let primary_care =
             self.primary_care().primary_care(lookup).await.map_err(|_| Refusal::FactsUnavailable)?;
         Ok(FamilyView {

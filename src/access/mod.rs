@@ -11,6 +11,7 @@ mod gather;
 pub mod identify;
 pub mod kinds;
 mod panel;
+pub mod payer;
 pub mod permit;
 pub mod policy;
 pub mod refusal;

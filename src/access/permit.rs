@@ -7,6 +7,7 @@ use crate::fhir::interaction::Interaction;
 
 use super::facts::Facts;
 use super::identify::PatientSought;
+use super::payer::Payer;
 use super::sources::PrimaryCare;
 use super::subject::Subject;
 
@@ -70,13 +71,16 @@ impl PanelLookup {
 /// Proof that the policy itself asks: opens just the PCP facts of one patient, never a body for a caller.
 ///
 /// ```compile_fail,E0451
-/// # fn forge(patient: chartgate::domain::ids::FhirId) -> chartgate::access::permit::FactLookup {
-/// chartgate::access::permit::FactLookup { patient }
+/// # use chartgate::access::{payer::Payer, permit::FactLookup};
+/// # fn forge(patient: chartgate::domain::ids::FhirId) -> FactLookup {
+/// FactLookup { patient, payer: Payer::Product }
 /// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct FactLookup {
     pub(super) patient: FhirId,
+    /// For whom the policy asks.
+    pub(super) payer: Payer,
 }
 
 impl FactLookup {

@@ -55,6 +55,9 @@ pub enum UpstreamError {
         /// When to try again, if the EHR said.
         retry_after: Option<Duration>,
     },
+    /// The caller's own share of the connection was taken all the time that may be waited.
+    #[error("too many requests of this caller wait for the hospital's system")]
+    Crowded,
     /// Not JSON, not FHIR, or cut short.
     #[error("the hospital's system sent an answer that cannot be read")]
     Malformed,

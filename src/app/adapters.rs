@@ -1,8 +1,12 @@
 //! Where modules of one rank meet: the cache in front of the EHR, and the origins of registered clients.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use futures_util::future::BoxFuture;
+use futures_util::poll;
+use tokio::time::Instant;
 
 use crate::access::permit::Permit;
 use crate::access::unreleased::Unreleased;
@@ -21,9 +25,34 @@ pub struct CachedEhr {
     pub ehr: Arc<Ehr>,
 }
 
+impl CachedEhr {
+    async fn once(&self, permit: &Permit) -> Result<Option<Unreleased>, UpstreamError> {
+        let mut fetch = pin!(self.cache.fetch(permit, |validator| self.ehr.fetch(permit, validator)));
+        // From memory without more ado.
+        if let Poll::Ready(answer) = poll!(&mut fetch) {
+            return answer;
+        }
+        // Whoever asked first may stand in a long line: this caller's turn is as good.
+        let _interest = self.ehr.interest(permit);
+        fetch.await
+    }
+}
+
 impl Bodies for CachedEhr {
     fn fetch<'a>(&'a self, permit: &'a Permit) -> BoxFuture<'a, Result<Option<Unreleased>, UpstreamError>> {
-        Box::pin(self.cache.fetch(permit, |validator| self.ehr.fetch(permit, validator)))
+        Box::pin(async move {
+            let begun = Instant::now();
+            loop {
+                let answer = self.once(permit).await;
+                // Somebody else led and waited in vain from before this request came: now it is its own turn to wait.
+                if answer.as_ref().is_err_and(|error| *error == UpstreamError::Crowded)
+                    && begun.elapsed() < self.ehr.patience()
+                {
+                    continue;
+                }
+                return answer;
+            }
+        })
     }
 }
 

@@ -1,16 +1,17 @@
 //! What the developer pages say, from the tables of the authorization server: `portal` and `oauth` do not know each other.
 
 use crate::credentials::jwk::JwsAlgorithm;
+use crate::facade::Limits;
 use crate::fhir::resource_type::ResourceType;
 use crate::oauth::Settings;
 use crate::oauth::discovery::{CAPABILITIES, CLIENT_ALGORITHMS, CLIENT_AUTH};
 use crate::oauth::endpoints::Endpoints;
 use crate::oauth::error::{OAuthError, Way};
-use crate::portal::developers::facts::{Address, Category, Facts, Reaches, Refusal};
+use crate::portal::developers::facts::{Address, Category, Facts, Limit, Reaches, Refusal};
 use crate::web::{Web, scope_words as words};
 
 /// The facts of this installation.
-pub fn facts(web: &Web, settings: &Settings) -> Facts {
+pub fn facts(web: &Web, settings: &Settings, limits: Limits) -> Facts {
     let issuer = web.settings().public_base.as_str().trim_end_matches('/').to_owned();
     let endpoints = Endpoints::under(&issuer);
     Facts {
@@ -27,6 +28,7 @@ pub fn facts(web: &Web, settings: &Settings) -> Facts {
         context_life: settings.context_life,
         free_failures: settings.limits.free_failures,
         requests_per_minute: settings.limits.requests_per_minute,
+        fhir_limits: fhir_limits(limits),
         discovery: discovery(&endpoints),
         fhir: endpoints.fhir,
         authorize: endpoints.authorize,
@@ -42,6 +44,18 @@ pub fn facts(web: &Web, settings: &Settings) -> Facts {
 
 fn discovery(endpoints: &Endpoints) -> String {
     format!("{}/.well-known/smart-configuration", endpoints.fhir)
+}
+
+fn fhir_limits(limits: Limits) -> Vec<Limit> {
+    let all = [
+        ("one practice’s system", limits.system),
+        ("one user, by whatever apps", limits.user),
+        ("one app, all its users together", limits.app),
+        ("one network address, whoever asks", limits.address),
+        ("one network address without a valid access token", limits.unauthenticated),
+    ];
+    let limited = all.into_iter().filter(|(_, quota)| quota.per_minute > 0);
+    limited.map(|(of, quota)| Limit { of, per_minute: quota.per_minute, at_once: quota.at_once() }).collect()
 }
 
 const ANY: &str = "any origin";

@@ -1,6 +1,6 @@
 //! The product, put together. `serve`, `demo` and the tests build it the same way.
 
-mod adapters;
+pub mod adapters;
 mod background;
 mod brands;
 mod developers;
@@ -251,7 +251,11 @@ impl Pieces<'_> {
             viewer: ClientId::parse(VIEWER).map_err(BuildError::new)?,
             fhir_base: options::fhir_base(self.config)?.to_string(),
             mrn_system,
-            developers: developers::facts(&self.web, authorization_server.settings()),
+            developers: developers::facts(
+                &self.web,
+                authorization_server.settings(),
+                options::limits(self.config),
+            ),
         });
         let all = crate::web::wrap(pages, &self.web)
             .merge(oauth::router(&authorization_server))
@@ -277,6 +281,7 @@ impl Pieces<'_> {
             },
             self.surroundings.random.clone(),
             Some(self.web.proofs().clone()),
+            facade::Throttle::new(options::limits(self.config), self.surroundings.clock.clone()),
         );
         facade::routes(facade, Some(refused), options::FHIR_PATH)
     }

@@ -12,10 +12,12 @@ use crate::config::{self, Config, EhrAuth as ConfiguredAuth, Secret};
 use crate::credentials::seal::SealingKey;
 use crate::credentials::signing::SigningKey;
 use crate::ehr::{BreakerOptions, EhrAuth, EhrOptions, PrimaryCareOptions};
+use crate::facade::Limits;
 use crate::fhir::resource_type::ResourceType;
 use crate::mail::letters::Letters;
 use crate::mail::smtp::Smtp;
 use crate::outbound::{OutboundOptions, PurposeOptions};
+use crate::rate::Quota;
 use crate::store::StoreOptions;
 use crate::telemetry::{LogFormat, LogOptions};
 use crate::web::WebSettings;
@@ -138,6 +140,9 @@ pub fn ehr(config: &Config) -> Result<EhrOptions, BuildError> {
         timeout: section.timeout.0,
         retries: section.retries,
         concurrency: section.concurrency,
+        concurrency_per_client: section.concurrency_per_client,
+        concurrency_per_caller: section.concurrency_per_caller,
+        patience: section.patience.0,
         breaker: BreakerOptions { failures: section.breaker_failures, pause: section.breaker_pause.0 },
         obey_cache_control: section.obey_cache_control,
         undeclared_types: section.undeclared_types.clone(),
@@ -207,6 +212,19 @@ pub fn cache(config: &Config) -> Result<CacheOptions, BuildError> {
         max_stale: section.max_stale.0,
         ..CacheOptions::default()
     })
+}
+
+/// How much may be asked of the FHIR endpoint.
+pub fn limits(config: &Config) -> Limits {
+    let section = &config.limits;
+    let quota = |per_minute| Quota { per_minute, burst: section.burst.0 };
+    Limits {
+        address: quota(section.address_per_minute),
+        unauthenticated: quota(section.unauthenticated_per_minute),
+        user: quota(section.user_per_minute),
+        app: quota(section.app_per_minute),
+        system: quota(section.system_per_minute),
+    }
 }
 
 /// Lifetimes of tokens; the standard's limits hold whatever is configured.

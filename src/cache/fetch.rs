@@ -181,7 +181,11 @@ impl Cache {
                 retry_after
             }
             UpstreamError::Timeout | UpstreamError::Malformed => None,
-            UpstreamError::TooLarge | UpstreamError::Unsupported | UpstreamError::Forbidden => {
+            UpstreamError::TooLarge
+            | UpstreamError::Unsupported
+            | UpstreamError::Forbidden
+            // The EHR is well: it is the caller who asked too much.
+            | UpstreamError::Crowded => {
                 return Err(error);
             }
         };

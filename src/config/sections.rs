@@ -28,6 +28,8 @@ pub struct Config {
     pub cache: CacheSection,
     /// `[access]`
     pub access: AccessSection,
+    /// `[limits]`
+    pub limits: LimitsSection,
     /// `[oauth]`
     pub oauth: OauthSection,
     /// `[identity]`
@@ -156,6 +158,12 @@ pub struct EhrSection {
     pub retries: u32,
     /// Concurrent requests at most.
     pub concurrency: usize,
+    /// Of these, of one client with all its users; three quarters if absent.
+    pub concurrency_per_client: Option<usize>,
+    /// Of these, of one person or practice's system; a quarter if absent.
+    pub concurrency_per_caller: Option<usize>,
+    /// How long a request may wait for its turn.
+    pub patience: Period,
     /// Failures in a row that open the breaker.
     pub breaker_failures: u32,
     /// How long it stays open.
@@ -190,6 +198,9 @@ impl Default for EhrSection {
             timeout: Period::seconds(20),
             retries: 2,
             concurrency: 64,
+            concurrency_per_client: None,
+            concurrency_per_caller: None,
+            patience: Period::seconds(10),
             breaker_failures: 8,
             breaker_pause: Period::seconds(5),
             max_body: ByteSize::mebibytes(32),
@@ -265,6 +276,37 @@ impl Default for CacheSection {
 pub struct AccessSection {
     /// Whether a practice's system also reaches what its providers were granted.
     pub practice_systems_use_grants: bool,
+}
+
+/// How much may be asked of the FHIR endpoint in a minute; 0: no limit. Each node counts for itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsSection {
+    /// From one address, whoever asks.
+    pub address_per_minute: u32,
+    /// From one address without a good token.
+    pub unauthenticated_per_minute: u32,
+    /// Of one person, by whatever apps.
+    pub user_per_minute: u32,
+    /// Of one app, of all its users together.
+    pub app_per_minute: u32,
+    /// Of one practice's system.
+    pub system_per_minute: u32,
+    /// How much may come at once: what comes in this time.
+    pub burst: Period,
+}
+
+impl Default for LimitsSection {
+    fn default() -> Self {
+        Self {
+            address_per_minute: 60_000,
+            unauthenticated_per_minute: 600,
+            user_per_minute: 1_800,
+            app_per_minute: 60_000,
+            system_per_minute: 6_000,
+            burst: Period::seconds(20),
+        }
+    }
 }
 
 /// The authorization server.

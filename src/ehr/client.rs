@@ -1,6 +1,7 @@
 //! The connection to the EHR as the rest of the product sees it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use http::header::{ACCEPT, CACHE_CONTROL, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use url::Url;
 
+use crate::access::payer::Payer;
 use crate::access::permit::Permit;
 use crate::access::upstream::{Fetched, UpstreamError, Validator};
 use crate::domain::clock::SharedClock;
@@ -19,6 +21,7 @@ use crate::outbound::{Outbound, Purpose};
 
 use super::answer::{Judged, freshness, judge_status, seal, without_mark};
 use super::capabilities::EhrCapabilities;
+use super::gate::{Asker, Interest, Lane};
 use super::options::EhrOptions;
 use super::transport::Transport;
 use super::url::beneath;
@@ -74,11 +77,31 @@ impl Ehr {
     /// What the EHR answers to the permitted interaction, indexed and sealed. With a `validator` it may answer that what is
     /// held still stands. Whatever is worth trying again was tried again.
     pub async fn fetch(&self, permit: &Permit, validator: Validator) -> Result<Fetched, UpstreamError> {
-        self.ask(permit.interaction(), validator).await
+        self.ask_for(permit.payer(), permit.interaction(), validator).await
     }
 
+    /// Says that the holder of this permit waits for its answer, whoever asks for it: their turn at the EHR counts too.
+    pub fn interest(&self, permit: &Permit) -> Interest {
+        self.transport.gate().interest(permit.interaction(), permit.payer())
+    }
+
+    /// How long a request may wait for its turn.
+    pub fn patience(&self) -> Duration {
+        self.transport.patience()
+    }
+
+    #[cfg(test)]
     pub(super) async fn ask(
         &self,
+        interaction: &Interaction,
+        validator: Validator,
+    ) -> Result<Fetched, UpstreamError> {
+        self.ask_for(Payer::Product, interaction, validator).await
+    }
+
+    pub(super) async fn ask_for(
+        &self,
+        payer: Payer,
         interaction: &Interaction,
         validator: Validator,
     ) -> Result<Fetched, UpstreamError> {
@@ -88,7 +111,8 @@ impl Ehr {
         let headers = request_headers(interaction, &validator, strict);
         let conditional = validator != Validator::default();
         let asked_at = self.clock.now();
-        let answer = self.transport.get(url, headers, &interaction.label()).await?;
+        let asker = Asker { payer, lane: Lane::Bodies, matter: Some(interaction.clone()) };
+        let answer = self.transport.get(&asker, url, headers, &interaction.label()).await?;
         match judge_status(answer.status(), interaction, conditional)? {
             Judged::Absent => Ok(Fetched::Absent),
             Judged::NotModified => {
@@ -132,10 +156,21 @@ impl Ehr {
 
     /// The body of a plain GET for the product's own knowledge; `None` when it is not there. Never for a caller's eyes.
     pub(super) async fn get_json(&self, path: &str, what: &str) -> Result<Option<Bytes>, UpstreamError> {
+        let asker = Asker { payer: Payer::Product, lane: Lane::Bodies, matter: None };
+        self.get_json_for(&asker, path, what).await
+    }
+
+    /// The same on somebody's behalf.
+    pub(super) async fn get_json_for(
+        &self,
+        asker: &Asker,
+        path: &str,
+        what: &str,
+    ) -> Result<Option<Bytes>, UpstreamError> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, FHIR_JSON);
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        let answer = self.transport.get(beneath(&self.base, path)?, headers, what).await?;
+        let answer = self.transport.get(asker, beneath(&self.base, path)?, headers, what).await?;
         match answer.status() {
             StatusCode::OK => Ok(Some(without_mark(answer.into_body()))),
             StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),

@@ -271,6 +271,7 @@ async fn no_more_than_the_configured_number_are_under_way_at_once() {
     let server = Faulty::script(vec![Act::After(Duration::from_millis(20), Box::new(good()))]).await;
     let mut options = server.options();
     options.concurrency = 3;
+    (options.concurrency_per_client, options.concurrency_per_caller) = (Some(3), Some(3));
     let ehr = Arc::new(connect(&options).0);
     let askers: Vec<_> = (0..20)
         .map(|_| {

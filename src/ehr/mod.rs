@@ -6,6 +6,7 @@ mod assertion;
 mod breaker;
 mod capabilities;
 mod client;
+mod gate;
 mod options;
 mod panel;
 mod primary_care;
@@ -19,6 +20,8 @@ mod fault_tests;
 #[cfg(test)]
 mod faulty;
 #[cfg(test)]
+mod gate_tests;
+#[cfg(test)]
 mod primary_care_tests;
 #[cfg(test)]
 mod token_tests;
@@ -26,5 +29,6 @@ mod token_tests;
 pub use assertion::AssertionSigner;
 pub use capabilities::{EhrCapabilities, TypeCapabilities};
 pub use client::Ehr;
+pub use gate::Interest;
 pub use options::{BreakerOptions, EhrAuth, EhrOptions, PrimaryCareOptions};
 pub use primary_care::EhrPrimaryCare;

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::assertion::AssertionSigner;
+use super::gate::Places;
 
 /// How the EHR is reached. Connection limits lie in [`crate::outbound::PurposeOptions`].
 #[derive(Clone, Debug)]
@@ -20,7 +21,7 @@ pub struct EhrOptions {
     pub public_base: Url,
     /// How we prove who we are.
     pub auth: EhrAuth,
-    /// Time for one answer, further tries and waiting for a free place included.
+    /// Time for one answer, further tries included, once it is the request's turn.
     pub timeout: Duration,
     /// Further tries after a failure that may pass.
     pub retries: u32,
@@ -28,6 +29,12 @@ pub struct EhrOptions {
     pub first_wait: Duration,
     /// Concurrent requests at most.
     pub concurrency: usize,
+    /// Of these, of one client with all its users; `None`: three quarters.
+    pub concurrency_per_client: Option<usize>,
+    /// Of these, of one person or practice's system; `None`: a quarter.
+    pub concurrency_per_caller: Option<usize>,
+    /// How long a request may wait for its turn.
+    pub patience: Duration,
     /// When to leave the EHR alone.
     pub breaker: BreakerOptions,
     /// Whether the EHR's `Cache-Control` is obeyed. Many EHRs forbid caching with everything, for browsers' sake; the hospital
@@ -51,11 +58,24 @@ impl EhrOptions {
             retries: 2,
             first_wait: Duration::from_millis(200),
             concurrency: 64,
+            concurrency_per_client: None,
+            concurrency_per_caller: None,
+            patience: Duration::from_secs(10),
             breaker: BreakerOptions::default(),
             obey_cache_control: true,
             undeclared_types: Vec::new(),
             primary_care: PrimaryCareOptions::default(),
         }
+    }
+}
+
+impl EhrOptions {
+    /// The places at the EHR, none of the bounds beyond the one above it.
+    pub(super) fn places(&self) -> Places {
+        let all = self.concurrency.max(1);
+        let share = |said: Option<usize>, quarters: usize| said.unwrap_or(all * quarters / 4).clamp(1, all);
+        let per_client = share(self.concurrency_per_client, 3);
+        Places { all, per_client, per_caller: share(self.concurrency_per_caller, 1).min(per_client) }
     }
 }
 

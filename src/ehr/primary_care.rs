@@ -10,6 +10,7 @@ use futures_util::future::{BoxFuture, ready, try_join_all};
 use serde::Deserialize;
 use smallvec::SmallVec;
 
+use crate::access::payer::Payer;
 use crate::access::permit::FactLookup;
 use crate::access::sources::{FactsUnavailable, PrimaryCare, PrimaryCareSource};
 use crate::access::upstream::UpstreamError;
@@ -17,6 +18,7 @@ use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::ids::{FhirId, Npi};
 
 use super::client::Ehr;
+use super::gate::Asker;
 use super::options::PrimaryCareOptions;
 use super::remembered::{Dated, Remembered};
 
@@ -54,8 +56,17 @@ impl EhrPrimaryCare {
         self.patients.forget(patient);
     }
 
+    #[cfg(test)]
     pub(super) async fn look_up(&self, patient: &FhirId) -> Result<Arc<PrimaryCare>, FactsUnavailable> {
-        match self.patients.get(patient, self.options.max_age, || self.ask(patient)).await {
+        self.look_up_for(&Payer::Product, patient).await
+    }
+
+    pub(super) async fn look_up_for(
+        &self,
+        payer: &Payer,
+        patient: &FhirId,
+    ) -> Result<Arc<PrimaryCare>, FactsUnavailable> {
+        match self.patients.get(patient, payer, self.options.max_age, || self.ask(payer, patient)).await {
             Ok(fact) => Ok(fact.value),
             Err(error) => {
                 metrics::counter!("chartgate_primary_care_failures_total").increment(1);
@@ -79,29 +90,32 @@ impl EhrPrimaryCare {
     ) -> Result<(), UpstreamError> {
         let named = patient_general_practitioners(body, self.ehr.base.as_str(), &day(asked_at))
             .map_err(|_| UpstreamError::Malformed)?;
-        let fact = self.resolve(named, asked_at).await?;
+        let fact = self.resolve(&Payer::Product, named, asked_at).await?;
         self.patients.put(patient, fact);
         Ok(())
     }
 
-    async fn ask(&self, patient: &FhirId) -> Result<Dated<PrimaryCare>, UpstreamError> {
+    async fn ask(&self, payer: &Payer, patient: &FhirId) -> Result<Dated<PrimaryCare>, UpstreamError> {
         let asked_at = self.clock.now();
-        let Some(body) = self.ehr.get_json(&format!("Patient/{patient}"), "PCP facts: Patient").await? else {
+        let (asker, path) = (Asker::of_facts(payer), format!("Patient/{patient}"));
+        let Some(body) = self.ehr.get_json_for(&asker, &path, "PCP facts: Patient").await? else {
             return Ok(Dated { value: PrimaryCare::default(), as_of: asked_at });
         };
         is_of(&body, "Patient", patient)?;
         let named = patient_general_practitioners(&body, self.ehr.base.as_str(), &day(asked_at))
             .map_err(|_| UpstreamError::Malformed)?;
-        self.resolve(named, asked_at).await
+        self.resolve(payer, named, asked_at).await
     }
 
     /// What references come to. The result is as old as its oldest part.
     async fn resolve(
         &self,
+        payer: &Payer,
         named: Vec<GpReference>,
         asked_at: Timestamp,
     ) -> Result<Dated<PrimaryCare>, UpstreamError> {
-        let parts = try_join_all(named.into_iter().map(|reference| self.one(reference, asked_at))).await?;
+        let parts =
+            try_join_all(named.into_iter().map(|reference| self.one(payer, reference, asked_at))).await?;
         let mut whole = Dated { value: PrimaryCare::default(), as_of: asked_at };
         for part in parts {
             merge(&mut whole.value, &part.value);
@@ -112,6 +126,7 @@ impl EhrPrimaryCare {
 
     async fn one(
         &self,
+        payer: &Payer,
         reference: GpReference,
         asked_at: Timestamp,
     ) -> Result<Dated<Arc<PrimaryCare>>, UpstreamError> {
@@ -126,7 +141,7 @@ impl EhrPrimaryCare {
         // Half the bound, so that a patient's fact that rests on this one still has half its life before it.
         let max_age = self.options.max_age / 2;
         let key = (kind, id);
-        match self.clinicians.get(&key, max_age, || self.ask_clinician(&key)).await {
+        match self.clinicians.get(&key, payer, max_age, || self.ask_clinician(payer, &key)).await {
             // The EHR works but will not say: this reference makes nobody a PCP, the others still count.
             Err(
                 error @ (UpstreamError::Forbidden | UpstreamError::Malformed | UpstreamError::Unsupported),
@@ -141,6 +156,7 @@ impl EhrPrimaryCare {
     /// What a Practitioner or PractitionerRole comes to. Boxed: a role leads on to its practitioner.
     fn ask_clinician<'a>(
         &'a self,
+        payer: &'a Payer,
         (kind, id): &'a (Kind, FhirId),
     ) -> BoxFuture<'a, Result<Dated<PrimaryCare>, UpstreamError>> {
         Box::pin(async move {
@@ -149,7 +165,7 @@ impl EhrPrimaryCare {
                 Kind::Practitioner => (format!("Practitioner/{id}"), "PCP facts: Practitioner"),
                 Kind::Role => (format!("PractitionerRole/{id}"), "PCP facts: PractitionerRole"),
             };
-            let Some(body) = self.ehr.get_json(&path, what).await? else {
+            let Some(body) = self.ehr.get_json_for(&Asker::of_facts(payer), &path, what).await? else {
                 return Ok(Dated { value: PrimaryCare::default(), as_of: asked_at });
             };
             is_of(&body, if *kind == Kind::Practitioner { "Practitioner" } else { "PractitionerRole" }, id)?;
@@ -160,7 +176,9 @@ impl EhrPrimaryCare {
             let role = practitioner_role(&body, self.ehr.base.as_str(), &day(asked_at))
                 .map_err(|_| UpstreamError::Malformed)?;
             let value = match (role.current, role.practitioner, role.organization) {
-                (true, Some(practitioner), _) => return self.resolve(vec![practitioner], asked_at).await,
+                (true, Some(practitioner), _) => {
+                    return self.resolve(payer, vec![practitioner], asked_at).await;
+                }
                 (true, None, Some(organization)) => of_organization(&organization),
                 _ => PrimaryCare::default(),
             };
@@ -174,7 +192,7 @@ impl PrimaryCareSource for EhrPrimaryCare {
         if let Some(fact) = self.patients.recent(lookup.patient(), self.options.max_age) {
             return Box::pin(ready(Ok(fact.value)));
         }
-        Box::pin(async move { self.look_up(lookup.patient()).await })
+        Box::pin(async move { self.look_up_for(lookup.payer(), lookup.patient()).await })
     }
 }
 

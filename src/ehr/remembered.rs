@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use quick_cache::sync::Cache;
 
+use crate::access::payer::Payer;
 use crate::access::upstream::UpstreamError;
 use crate::domain::clock::{SharedClock, Timestamp};
 use crate::flight::Flights;
@@ -24,11 +25,15 @@ impl<V> Clone for Dated<Arc<V>> {
     }
 }
 
-/// Facts by key, bounded in number; concurrent questions about one key make one request.
+/// What a question comes back with.
+type Answer<V> = Result<Dated<Arc<V>>, UpstreamError>;
+
+/// Facts by key, bounded in number; concurrent questions of one payer about one key make one request.
 #[derive(Debug)]
 pub(super) struct Remembered<K: Eq + Hash, V> {
     held: Cache<K, Dated<Arc<V>>>,
-    flights: Flights<K, Result<Dated<Arc<V>>, UpstreamError>>,
+    /// By payer as well, so that nobody's question waits for another's turn.
+    flights: Flights<(K, Payer), Answer<V>>,
     clock: SharedClock,
 }
 
@@ -47,6 +52,7 @@ impl<K: Eq + Hash + Clone, V> Remembered<K, V> {
     pub(super) async fn get<F>(
         &self,
         key: &K,
+        payer: &Payer,
         max_age: Duration,
         ask: impl FnOnce() -> F,
     ) -> Result<Dated<Arc<V>>, UpstreamError>
@@ -66,7 +72,7 @@ impl<K: Eq + Hash + Clone, V> Remembered<K, V> {
             self.held.insert(key.clone(), fact.clone());
             Ok(fact)
         };
-        self.flights.share(key, work).await.0
+        self.flights.share(&(key.clone(), payer.clone()), work).await.0
     }
 
     /// Remembers what was learnt on another way, unless something newer is known.

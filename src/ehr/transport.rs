@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
@@ -14,6 +13,7 @@ use crate::domain::random::SharedRandom;
 use crate::outbound::{HttpClient, OutboundError, OutboundRequest};
 
 use super::breaker::Breaker;
+use super::gate::{Asker, Gate, Place};
 use super::options::EhrOptions;
 use super::token::TokenSource;
 
@@ -25,7 +25,8 @@ pub(super) struct Transport {
     http: HttpClient,
     tokens: TokenSource,
     breaker: Breaker,
-    places: Semaphore,
+    gate: Gate,
+    patience: Duration,
     timeout: Duration,
     retries: u32,
     first_wait: Duration,
@@ -55,7 +56,8 @@ impl Transport {
             http,
             tokens,
             breaker: Breaker::new(options.breaker, clock.clone()),
-            places: Semaphore::new(options.concurrency.max(1)),
+            gate: Gate::new(options.places()),
+            patience: options.patience,
             timeout: options.timeout,
             retries: options.retries,
             first_wait: options.first_wait,
@@ -69,38 +71,59 @@ impl Transport {
         self.breaker.is_open()
     }
 
-    /// GET `url`. Whatever comes back with a status below 500, except 429, is an answer. `what` names the request in logs
+    pub(super) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// How long a request may wait for its turn.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// GET `url` when it is the asker's turn. Whatever comes back with a status below 500, except 429, is an answer. `what` names the request in logs
     /// without values.
     pub(super) async fn get(
         &self,
+        asker: &Asker,
         url: Url,
         headers: HeaderMap,
         what: &str,
     ) -> Result<Response<Bytes>, UpstreamError> {
+        let mut place = self.enter(asker, Instant::now() + self.patience, what).await?;
+        // From here on: what the EHR has to answer in is not used up by waiting for it.
         let deadline = Instant::now() + self.timeout;
         let request = OutboundRequest { headers, ..OutboundRequest::get(url) };
         let mut tries = 0;
         loop {
-            let (error, asked) = match self.attempt(request.clone(), deadline, what).await {
+            let (error, told) = match self.attempt(place, request.clone(), deadline, what).await {
                 Attempt::Answer(answer) => return Ok(answer),
                 Attempt::Final(error) => return Err(error),
-                Attempt::Again(error, asked) => (error, asked),
+                Attempt::Again(error, told) => (error, told),
             };
-            let wait = asked.unwrap_or_else(|| self.wait_before(tries));
+            let wait = told.unwrap_or_else(|| self.wait_before(tries));
             if tries >= self.retries || Instant::now() + wait >= deadline {
                 return Err(error);
             }
             tries += 1;
             metrics::counter!("chartgate_ehr_retries_total").increment(1);
             tokio::time::sleep(wait).await;
+            place = self.enter(asker, deadline, what).await?;
         }
     }
 
-    async fn attempt(&self, request: OutboundRequest, deadline: Instant, what: &str) -> Attempt {
-        let Ok(place) = tokio::time::timeout_at(deadline, self.places.acquire()).await else {
-            tracing::warn!(what, "no place free for a request to the EHR");
-            return Attempt::Final(UpstreamError::Unavailable { retry_after: None });
-        };
+    async fn enter(&self, asker: &Asker, until: Instant, what: &str) -> Result<Place, UpstreamError> {
+        self.gate.enter(asker, until).await.inspect_err(|error| {
+            tracing::warn!(what, %error, "no place free for a request to the EHR");
+        })
+    }
+
+    async fn attempt(
+        &self,
+        place: Place,
+        request: OutboundRequest,
+        deadline: Instant,
+        what: &str,
+    ) -> Attempt {
         let admission = match self.breaker.admit() {
             Ok(admission) => admission,
             Err(pause) => return Attempt::Final(UpstreamError::Unavailable { retry_after: Some(pause) }),

@@ -15,7 +15,7 @@ use crate::domain::thumbprint::KeyThumbprint;
 use crate::records::Caller;
 use crate::store::Store;
 use crate::store::tokens::BearerToken;
-use crate::web::address::ClientAddress;
+use crate::web::address::{ClientAddress, Network};
 use crate::web::proofs::{NONCE_HEADER, ProofRefused};
 
 use super::Facade;
@@ -78,7 +78,16 @@ impl FromRequestParts<Arc<Facade>> for Authenticated {
 
     async fn from_request_parts(parts: &mut Parts, facade: &Arc<Facade>) -> Result<Self, Response> {
         let request: Option<RequestId> = parts.extensions.get().cloned();
-        match subject(parts, facade).await {
+        let network = Network::asking(&parts.extensions);
+        let found = match subject(parts, facade, network).await {
+            Ok(subject) => facade.throttle.subject(&subject, 1).map(|()| subject),
+            // That a nonce is asked for is how DPoP begins (RFC 9449 9), and no failure.
+            Err(problem) if problem.is_unauthenticated() && !problem.asks_for_nonce() => {
+                Err(facade.throttle.unauthenticated(network).err().unwrap_or(problem))
+            }
+            Err(problem) => Err(problem),
+        };
+        match found {
             Ok(subject) => {
                 let address = Some(ClientAddress::of(&parts.extensions).0);
                 Ok(Self(Caller { subject, request, address }))
@@ -94,7 +103,7 @@ impl FromRequestParts<Arc<Facade>> for Authenticated {
     }
 }
 
-async fn subject(parts: &Parts, facade: &Facade) -> Result<Arc<Subject>, Problem> {
+async fn subject(parts: &Parts, facade: &Facade, network: Network) -> Result<Arc<Subject>, Problem> {
     let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
     let first = given.next().ok_or_else(Problem::no_token)?;
     if given.next().is_some() {
@@ -105,15 +114,7 @@ async fn subject(parts: &Parts, facade: &Facade) -> Result<Arc<Subject>, Problem
     let hash = plain.hash();
     let holder = match facade.tokens.remembered(&hash) {
         Some(holder) => holder,
-        None => match facade.tokens.look_up(&hash).await {
-            Ok(holder) => holder.ok_or_else(Problem::bad_token)?,
-            Err(TokensUnavailable) => {
-                return Err(Problem::unavailable(
-                    "Sign-in cannot be checked at the moment; please try again later.",
-                    None,
-                ));
-            }
-        },
+        None => look_up(facade, &hash, network).await?,
     };
     match (holder.bound_to, scheme) {
         (None, Scheme::Bearer) => Ok(holder.subject),
@@ -124,6 +125,16 @@ async fn subject(parts: &Parts, facade: &Facade) -> Result<Arc<Subject>, Problem
         // Never one as the other: whoever stole a bound token gets nowhere without its key (RFC 9449 7.1, 7.2).
         _ => Err(Problem::bad_token()),
     }
+}
+
+/// Whom a token stands for that memory does not know. It costs a look into the database, which whoever guesses does not get.
+async fn look_up(facade: &Facade, hash: &TokenHash, network: Network) -> Result<Holder, Problem> {
+    facade.throttle.may_look_up(network)?;
+    let found = facade.tokens.look_up(hash).await;
+    let found = found.map_err(|TokensUnavailable| {
+        Problem::unavailable("Sign-in cannot be checked at the moment; please try again later.", None)
+    });
+    found?.ok_or_else(Problem::bad_token)
 }
 
 /// Whether the request shows the key to which its token is bound.

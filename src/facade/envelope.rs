@@ -9,6 +9,7 @@ use axum::response::Response;
 use http::Method;
 
 use crate::accounts::failures::FailureLog;
+use crate::web::address::Network;
 use crate::web::request_line::Begun;
 
 use super::{Facade, cors, refusals};
@@ -20,7 +21,7 @@ pub(super) struct Around {
     pub(super) refused: Option<Arc<FailureLog>>,
 }
 
-/// Numbers the request, answers preflights, adds the headers that every answer has, notes refusals and writes the request's line.
+/// Numbers the request, counts it for its address, answers preflights, adds the headers that every answer has, notes refusals and writes the request's line.
 pub(super) async fn envelope(
     State(around): State<Arc<Around>>,
     mut request: Request,
@@ -28,10 +29,11 @@ pub(super) async fn envelope(
 ) -> Response {
     let begun = Begun::new(&mut request, &*around.facade.random);
     let (asked, held) = (cors::Asked::by(&request), refusals::Held::of(&request));
-    let mut response = if request.method() == Method::OPTIONS {
-        cors::options(request.headers())
-    } else {
-        next.run(request).await
+    let network = Network::asking(request.extensions());
+    let mut response = match around.facade.throttle.address(network, 1) {
+        Err(problem) => problem.answer(Some(begun.id())),
+        Ok(()) if request.method() == Method::OPTIONS => cors::options(request.headers()),
+        Ok(()) => next.run(request).await,
     };
     cors::complete(&around.facade, asked, begun.id(), &mut response);
     if let Some(log) = &around.refused {

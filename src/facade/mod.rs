@@ -8,6 +8,7 @@ mod bearer;
 mod binary;
 mod cors;
 mod envelope;
+mod limits;
 mod metadata;
 mod operations;
 mod problem;
@@ -31,6 +32,7 @@ use crate::web::proofs::Proofs;
 pub use self::bearer::{Holder, TokenSource, TokensUnavailable};
 pub use self::cors::Origins;
 use self::envelope::Around;
+pub use self::limits::{Limits, Throttle};
 pub use self::metadata::Endpoints;
 
 /// The state of the FHIR endpoint.
@@ -41,13 +43,14 @@ pub struct Facade {
     endpoints: Endpoints,
     random: SharedRandom,
     proofs: Option<Proofs>,
+    throttle: Throttle,
     statement: ArcSwapOption<metadata::Statement>,
 }
 
 impl Facade {
     /// The endpoint over `records`. `tokens` says whom an access token stands for, `origins` which web apps may call from a
     /// browser, `endpoints` what the CapabilityStatement says of the authorization server, `proofs` checks proofs of
-    /// possession; without it tokens that are bound to a key are of no use.
+    /// possession; without it tokens that are bound to a key are of no use. `throttle` limits how much is asked.
     pub fn new(
         records: Arc<Records>,
         tokens: Arc<dyn TokenSource>,
@@ -55,6 +58,7 @@ impl Facade {
         endpoints: Endpoints,
         random: SharedRandom,
         proofs: Option<Proofs>,
+        throttle: Throttle,
     ) -> Arc<Self> {
         Arc::new(Self {
             records,
@@ -63,6 +67,7 @@ impl Facade {
             endpoints,
             random,
             proofs,
+            throttle,
             statement: ArcSwapOption::empty(),
         })
     }

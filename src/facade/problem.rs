@@ -11,12 +11,15 @@ use crate::access::refusal::Refusal;
 use crate::access::upstream::UpstreamError;
 use crate::domain::ids::RequestId;
 use crate::fhir::search::SearchError;
+use crate::rate::retry_after;
 use crate::records::{PageError, Unanswered};
 use crate::telemetry::{LineFacts, Word};
 use crate::web::proofs;
 
 /// When to come back if nobody knows better.
 const SOON: Duration = Duration::from_secs(30);
+/// When to come back after waiting in vain for a place of one's own share.
+const CROWDED: Duration = Duration::from_secs(5);
 
 /// An error, ready to be told.
 #[derive(Debug)]
@@ -69,6 +72,17 @@ impl Problem {
         Self { retry_after: Some(retry_after.unwrap_or(SOON)), ..problem }
     }
 
+    /// 429: the caller asked too much.
+    pub(super) fn too_many(sentence: String, wait: Duration) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttled", sentence);
+        Self { retry_after: Some(wait), ..problem }
+    }
+
+    /// Whether it is a 401.
+    pub(super) fn is_unauthenticated(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     /// The answer. The body of a 404 leaves out the request id, which the header `X-Request-Id` has anyway: so that beyond
     /// reach and nonexistent are one answer, byte for byte (DESIGN.md 2).
     pub(super) fn answer(&self, request: Option<&RequestId>) -> Response {
@@ -78,7 +92,7 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/fhir+json"));
         if let Some(wait) = self.retry_after {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after(wait)));
         }
         if let Some(challenge) = self.challenge {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
@@ -144,6 +158,11 @@ impl From<UpstreamError> for Problem {
                 let sentence = "The hospital's system is busy; please try again later.";
                 Self { code: "throttled", ..Self::unavailable(sentence, retry_after) }
             }
+            UpstreamError::Crowded => Self::too_many(
+                "Too many of these requests wait for the hospital's system; please wait before the next."
+                    .to_owned(),
+                CROWDED,
+            ),
             UpstreamError::Timeout => {
                 let sentence = "The hospital's system did not answer in time.";
                 let problem = Self::new(StatusCode::GATEWAY_TIMEOUT, "timeout", sentence);

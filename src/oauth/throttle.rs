@@ -5,7 +5,6 @@
 //! authenticated from it lately. Each node counts for itself, in memory of bounded size: what is guarded are secrets of 256
 //! bits, which no rate of guessing finds; the point is that guessing costs the guesser more than us.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +19,8 @@ use quick_cache::sync::Cache;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::secret::TokenHash;
-use crate::web::address::ClientAddress;
+use crate::rate::{Limiter, Quota, retry_after};
+use crate::web::address::{ClientAddress, Network};
 
 use super::client_auth;
 use super::error::OAuthError;
@@ -40,7 +40,10 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 const KNOWN_FOR: Duration = Duration::from_hours(24);
 /// An address may fail this many times as often as one client from it: there are many behind it.
 const CLIENTS_BEHIND_ADDRESS: u32 = 5;
-const WINDOW: Duration = Duration::from_mins(1);
+/// A whole minute's requests may come at once.
+const BURST: Duration = Duration::from_mins(1);
+/// Pairs of client and address whose requests are counted apart.
+const PAIRS: usize = 8_192;
 
 /// How much is let through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,25 +64,12 @@ struct Counter {
     failures: u32,
     last_failure: Option<Timestamp>,
     blocked_until: Option<Timestamp>,
-    window: Option<Timestamp>,
-    in_window: u32,
     succeeded: Option<Timestamp>,
 }
 
 impl Counter {
     fn wait(&self, now: Timestamp) -> Option<Duration> {
         self.blocked_until.filter(|until| *until > now).map(|until| until.since(now))
-    }
-
-    /// Counts a request; how long it has to wait if it is one too many.
-    fn request(&mut self, now: Timestamp, limit: u32) -> Option<Duration> {
-        let begun = self.window.filter(|begun| now.since(*begun) < WINDOW);
-        if begun.is_none() {
-            self.in_window = 0;
-        }
-        let begun = *self.window.insert(begun.unwrap_or(now));
-        self.in_window = self.in_window.saturating_add(1);
-        (limit > 0 && self.in_window > limit).then(|| begun.plus(WINDOW).since(now))
     }
 
     fn failure(&mut self, now: Timestamp, free: u32) {
@@ -101,12 +91,14 @@ type Counters = Cache<TokenHash, Arc<Mutex<Counter>>>;
 /// The counters of one node.
 pub struct Throttle {
     limits: Limits,
+    requests: Limiter,
     pairs: Counters,
     addresses: Counters,
 }
 
 /// Who asks, as far as the request says.
 struct Asker {
+    key: TokenHash,
     pair: Arc<Mutex<Counter>>,
     address: Arc<Mutex<Counter>>,
 }
@@ -114,29 +106,31 @@ struct Asker {
 impl Throttle {
     /// Nothing counted yet.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, pairs: Counters::new(KEPT), addresses: Counters::new(KEPT) }
+        let quota = Quota { per_minute: limits.requests_per_minute, burst: BURST };
+        let requests = Limiter::new(quota, PAIRS);
+        Self { limits, requests, pairs: Counters::new(KEPT), addresses: Counters::new(KEPT) }
     }
 
     fn asker(&self, client: &str, address: &str) -> Asker {
-        let counter = |counters: &Counters, key: &str| {
+        let counter = |counters: &Counters, key: &TokenHash| {
             // An infallible initialiser.
-            let made = counters.get_or_insert_with(&TokenHash::of(key), || {
-                Ok::<_, std::convert::Infallible>(Arc::default())
-            });
+            let made = counters.get_or_insert_with(key, || Ok::<_, std::convert::Infallible>(Arc::default()));
             made.unwrap_or_default()
         };
-        let network = network(address);
-        // The address first: it holds no blank, so no client can spell another's pair.
+        let network = format!("{:?}", Network::parse(address));
+        // The address first: it holds no line break, so no client can spell another's pair.
+        let key = TokenHash::of(&format!("{network}\n{client}"));
         Asker {
-            pair: counter(&self.pairs, &format!("{network} {client}")),
-            address: counter(&self.addresses, &network),
+            pair: counter(&self.pairs, &key),
+            address: counter(&self.addresses, &TokenHash::of(&network)),
+            key,
         }
     }
 
     /// How long this asker has to wait; `None`: not at all.
     fn wait(&self, asker: &Asker, now: Timestamp) -> Option<Duration> {
-        let mut pair = asker.pair.lock();
-        let wait = pair.wait(now).or_else(|| pair.request(now, self.limits.requests_per_minute));
+        let pair = asker.pair.lock();
+        let wait = pair.wait(now).or_else(|| self.requests.take(&asker.key, 1, now).err());
         if wait.is_some() {
             return wait;
         }
@@ -155,17 +149,6 @@ impl Throttle {
             asker.pair.lock().failure(now, free);
             asker.address.lock().failure(now, free.saturating_mul(CLIENTS_BEHIND_ADDRESS));
         }
-    }
-}
-
-/// What is counted as one address: of IPv6 the network, for a household has billions of them.
-fn network(address: &str) -> String {
-    match address.parse() {
-        Ok(IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_none() => {
-            let [a, b, c, d, ..] = v6.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        _ => address.to_owned(),
     }
 }
 
@@ -195,9 +178,7 @@ pub async fn limit(extract::State(state): extract::State<State>, request: Reques
     if let Some(wait) = state.throttle().wait(&asker, state.now()) {
         tracing::info!(%client, "a client has to wait");
         let mut response = json::error(OAuthError::TooManyRequests, &parts.headers);
-        let seconds = wait.as_millis().div_ceil(1000).max(1);
-        let seconds = HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX));
-        response.headers_mut().insert(RETRY_AFTER, seconds);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after(wait)));
         return response;
     }
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
@@ -282,19 +263,13 @@ mod tests {
         for _ in 0..10 {
             assert_eq!(wait(&throttle, "app", "192.0.2.1", at(0)), None);
         }
-        assert_eq!(wait(&throttle, "app", "192.0.2.1", at(20)), Some(40));
-        assert_eq!(wait(&throttle, "app", "192.0.2.2", at(20)), None);
-        assert_eq!(wait(&throttle, "app", "192.0.2.1", at(60)), None);
+        assert_eq!(wait(&throttle, "app", "192.0.2.1", at(0)), Some(6));
+        assert_eq!(wait(&throttle, "app", "192.0.2.2", at(0)), None);
+        assert_eq!(wait(&throttle, "app", "192.0.2.1", at(5)), Some(1));
+        assert_eq!(wait(&throttle, "app", "192.0.2.1", at(6)), None);
+        assert_eq!(wait(&throttle, "app", "192.0.2.1", at(6)), Some(6), "one came free, and no more");
         let open = Throttle::new(Limits::NONE);
         fail(&open, "app", "192.0.2.1", 100, at(0));
         assert!((0..1000).all(|_| wait(&open, "app", "192.0.2.1", at(0)).is_none()));
-    }
-
-    #[test]
-    fn of_ipv6_the_network_counts() {
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::9"));
-        assert_ne!(network("2001:db8:1:2::9"), network("2001:db8:1:3::9"));
-        assert_eq!(network("192.0.2.1"), "192.0.2.1");
-        assert_ne!(network("::ffff:192.0.2.1"), network("::ffff:192.0.2.2"));
     }
 }

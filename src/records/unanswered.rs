@@ -35,6 +35,7 @@ impl Unanswered {
             ) => (Refused, reason.word()),
             Self::Refused(Refusal::FactsUnavailable) => (Failure, "facts_unavailable"),
             Self::Refused(Refusal::AuditUnavailable) => (Failure, "audit_unavailable"),
+            Self::Upstream(UpstreamError::Crowded) => (Failure, "ehr_crowded"),
             Self::Upstream(_) => (Failure, "ehr_unavailable"),
             Self::Page(PageError::Expired) => (Refused, "page_expired"),
             Self::Page(PageError::Unknown) => (Refused, "page_unknown"),

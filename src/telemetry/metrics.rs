@@ -51,10 +51,23 @@ fn describe() {
     describe_gauge!("chartgate_cache_entries", "Entries in the cache");
     describe_gauge!("chartgate_cache_bytes", Unit::Bytes, "Memory of the entries in the cache");
     describe_histogram!("chartgate_ehr_request_seconds", Unit::Seconds, "Attempts at the EHR by outcome");
+    describe_histogram!(
+        "chartgate_ehr_wait_seconds",
+        Unit::Seconds,
+        "Waits for a turn at the EHR, of requests that had to wait"
+    );
+    describe_counter!(
+        "chartgate_ehr_turned_away_total",
+        "Requests that waited for a turn at the EHR in vain, by whose share was taken"
+    );
     describe_counter!("chartgate_ehr_retries_total", "Further attempts at the EHR");
     describe_counter!(
         "chartgate_ehr_breaker_opened_total",
         "Times that the EHR was left alone after failures"
+    );
+    describe_counter!(
+        "chartgate_throttled_total",
+        "Requests to the FHIR endpoint that were answered 429, by the limit that they met"
     );
     describe_counter!("chartgate_ehr_tokens_total", "Access tokens asked of the EHR by outcome");
     describe_counter!(

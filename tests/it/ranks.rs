@@ -10,6 +10,7 @@ const RANKS: &[(&str, u8)] = &[
     ("fhir", 1),
     ("credentials", 1),
     ("outbound", 1),
+    ("rate", 1),
     ("telemetry", 1),
     ("access", 2),
     ("store", 3),

@@ -67,6 +67,8 @@ impl Folder {
              website_absent = \"asked-unknown\"\naddresses = [{{ city = \"Flagstaff\", state = \"AZ\" }}]\n\n\
              [database]\nurl = {database}\nmaster_key = {{ file = {master} }}\n\n\
              # Whatever tries the demo comes from one address.\n[oauth]\nrequests_per_minute = 0\n\n\
+             [limits]\naddress_per_minute = 0\nunauthenticated_per_minute = 0\nuser_per_minute = 0\n\
+             app_per_minute = 0\nsystem_per_minute = 0\n\n\
              [ehr]\nbase_url = \"{ehr}\"\n\n\
              [ehr.auth]\ntype = \"backend_services\"\nclient_id = \"{CLIENT_ID}\"\nkey = {{ file = {key_file} }}\n\n\
              [log]\nformat = \"text\"\nfilter = \"warn\"\n",

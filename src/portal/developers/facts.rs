@@ -53,6 +53,17 @@ pub struct Category {
     pub token: &'static str,
 }
 
+/// How much may be asked of the FHIR endpoint.
+#[derive(Clone, Debug)]
+pub struct Limit {
+    /// Of whom, in words.
+    pub of: &'static str,
+    /// Requests a minute.
+    pub per_minute: u32,
+    /// Requests at once after a rest.
+    pub at_once: u64,
+}
+
 /// Everything.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -100,6 +111,8 @@ pub struct Facts {
     pub free_failures: u32,
     /// Requests a minute of one client from one address; 0: no limit.
     pub requests_per_minute: u32,
+    /// How much may be asked of the FHIR endpoint; what is not named has no limit.
+    pub fhir_limits: Vec<Limit>,
     /// How long a user may take over the consent page.
     pub context_life: Duration,
 }

@@ -171,7 +171,7 @@ pub(super) fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
 mod tests {
     use std::time::Duration;
 
-    use super::facts::{Address, Category, Reaches, Refusal};
+    use super::facts::{Address, Category, Limit, Reaches, Refusal};
     use super::*;
 
     pub fn facts() -> Facts {
@@ -215,6 +215,7 @@ mod tests {
             context_life: Duration::from_mins(30),
             free_failures: 20,
             requests_per_minute: 6000,
+            fhir_limits: vec![Limit { of: "one practice’s system", per_minute: 6000, at_once: 2000 }],
         }
     }
 

@@ -47,7 +47,12 @@ fn practice(at: usize) -> PracticeId {
 
 impl RelationshipSource for Rosters {
     fn standing(&self, subject: &Subject) -> Standing {
-        let Actor::Account(account) = &subject.actor else { return Standing::default() };
+        let account = match &subject.actor {
+            Actor::Account(account) => account,
+            Actor::Practice(own) => {
+                return Standing { active: true, practice: Some(own.clone()), ..Standing::default() };
+            }
+        };
         let Some(at) = account.as_str().strip_prefix("dr-") else { return Standing::default() };
         let practices = SmallVec::from_iter([practice(at.parse().unwrap())]);
         let provider = StandingProvider { account: account.clone(), sponsor: false, practices };
@@ -80,6 +85,11 @@ impl RelationshipSource for Rosters {
 }
 
 pub async fn demo() -> (World, Ehr) {
+    demo_with(false).await
+}
+
+/// The same, with the cache or without.
+pub async fn demo_with(cached: bool) -> (World, Ehr) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/r4", listener.local_addr().unwrap());
     let clock = ManualClock::new(NOW);
@@ -100,7 +110,7 @@ pub async fn demo() -> (World, Ehr) {
     let facts = Facts {
         relationships: Arc::new(Rosters),
         primary_care: |ehr, clock| Arc::new(EhrPrimaryCare::new(ehr, PrimaryCareOptions::default(), clock)),
-        cached: false,
+        cached,
     };
     let world = World::over(hospital::Hospital::new(), &base, clock, facts);
     world.ehr.read_capabilities().await.unwrap();

@@ -17,7 +17,7 @@ use chartgate::domain::ids::{AccountId, AuthorizationId, ClientId, Npi};
 use chartgate::domain::random::SystemRandom;
 use chartgate::domain::secret::{PlainToken, TokenKind};
 use chartgate::domain::thumbprint::KeyThumbprint;
-use chartgate::facade::{Endpoints, Facade, Origins, routes};
+use chartgate::facade::{Endpoints, Facade, Limits, Origins, Throttle, routes};
 use chartgate::web::proofs::Proofs;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -72,6 +72,7 @@ impl Gate {
             endpoints,
             Arc::new(SystemRandom),
             Some(proofs),
+            Throttle::new(Limits::NONE, world.clock.clone()),
         );
         let gate = Self { database, router: routes(facade, None, "/fhir/r4"), _world: world };
         gate.add_people().await;

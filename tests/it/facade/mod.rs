@@ -8,6 +8,7 @@ mod dpop;
 mod fuzz;
 pub mod hospital;
 mod interference;
+mod limits;
 mod logs;
 mod operations;
 mod panels;

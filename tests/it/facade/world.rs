@@ -16,6 +16,7 @@ use chartgate::access::sources::{
 use chartgate::access::subject::{Actor, Subject};
 use chartgate::access::unreleased::Unreleased;
 use chartgate::access::upstream::{Fetched, UpstreamError, Validator};
+use chartgate::app::adapters::CachedEhr;
 use chartgate::cache::{Cache, CacheOptions};
 use chartgate::credentials::seal::SealingKey;
 use chartgate::domain::audit::AuditEvent;
@@ -25,7 +26,9 @@ use chartgate::domain::ids::{AccountId, ClientId, FhirId, Npi, PracticeId};
 use chartgate::domain::random::SystemRandom;
 use chartgate::domain::secret::{PlainToken, TokenHash, TokenKind};
 use chartgate::ehr::{BreakerOptions, Ehr, EhrOptions};
-use chartgate::facade::{Endpoints, Facade, Holder, Origins, TokenSource, TokensUnavailable, routes};
+use chartgate::facade::{
+    Endpoints, Facade, Holder, Limits, Origins, Throttle, TokenSource, TokensUnavailable, routes,
+};
 use chartgate::fhir::scope::ScopeSet;
 use chartgate::outbound::{Outbound, OutboundOptions, PurposeOptions};
 use chartgate::records::{Bodies, Offer, Records};
@@ -142,8 +145,27 @@ impl World {
         Self::over(hospital, &base, ManualClock::new(NOW), facts)
     }
 
+    /// Over the small hospital, with limits on how much may be asked.
+    pub async fn limited(limits: Limits) -> Self {
+        let hospital = Hospital::new();
+        let base = hospital.serve().await;
+        let facts =
+            Facts { relationships: Arc::new(People), primary_care: |_, _| Arc::new(People), cached: true };
+        Self::over_limited(hospital, &base, ManualClock::new(NOW), facts, limits)
+    }
+
     /// Over an EHR at `base`.
     pub fn over(hospital: Arc<Hospital>, base: &str, clock: Arc<ManualClock>, facts: Facts) -> Self {
+        Self::over_limited(hospital, base, clock, facts, Limits::NONE)
+    }
+
+    fn over_limited(
+        hospital: Arc<Hospital>,
+        base: &str,
+        clock: Arc<ManualClock>,
+        facts: Facts,
+        limits: Limits,
+    ) -> Self {
         // Long enough for a busy machine that writes everybody's record in a debug build.
         let purpose =
             PurposeOptions { private_networks: true, total_timeout: PATIENCE, ..PurposeOptions::default() };
@@ -153,7 +175,7 @@ impl World {
             breaker: BreakerOptions { failures: 1000, ..BreakerOptions::default() },
             ..EhrOptions::new(base.parse().unwrap(), BASE.parse().unwrap())
         };
-        Self::connected(hospital, &options, purpose, clock, facts)
+        Self::connected_limited(hospital, (&options, purpose), clock, facts, limits)
     }
 
     /// Over an EHR that is reached by these options.
@@ -163,6 +185,16 @@ impl World {
         purpose: PurposeOptions,
         clock: Arc<ManualClock>,
         facts: Facts,
+    ) -> Self {
+        Self::connected_limited(hospital, (options, purpose), clock, facts, Limits::NONE)
+    }
+
+    fn connected_limited(
+        hospital: Arc<Hospital>,
+        (options, purpose): (&EhrOptions, PurposeOptions),
+        clock: Arc<ManualClock>,
+        facts: Facts,
+        limits: Limits,
     ) -> Self {
         chartgate::credentials::install_crypto_provider();
         let random = Arc::new(SystemRandom);
@@ -175,8 +207,11 @@ impl World {
         let authorizer = Authorizer::new(clock.clone(), facts.relationships, primary_care, settings);
         let asked = ehr.clone();
         let cache = Cache::new(CacheOptions::default(), clock.clone());
-        let bodies: Arc<dyn Bodies> =
-            if facts.cached { Arc::new(Cached(cache, ehr.clone())) } else { Arc::new(Direct(ehr.clone())) };
+        let bodies: Arc<dyn Bodies> = if facts.cached {
+            Arc::new(CachedEhr { cache: Arc::new(cache), ehr: ehr.clone() })
+        } else {
+            Arc::new(Direct(ehr.clone()))
+        };
         let records = Arc::new(Records::new(
             Arc::new(authorizer),
             bodies,
@@ -196,8 +231,16 @@ impl World {
             register: None,
             date: "2026-05-01T00:00:00Z".into(),
         };
-        let facade =
-            Facade::new(records.clone(), tokens.clone(), Arc::new(OneApp), endpoints, random.clone(), None);
+        let throttle = Throttle::new(limits, clock.clone());
+        let facade = Facade::new(
+            records.clone(),
+            tokens.clone(),
+            Arc::new(OneApp),
+            endpoints,
+            random.clone(),
+            None,
+            throttle,
+        );
         let router = routes(facade, None, "/fhir/r4");
         Self { hospital, clock, audit, records, ehr, router, tokens }
     }
@@ -311,15 +354,6 @@ impl Bodies for Direct {
                 Fetched::Absent => Ok(None),
             }
         })
-    }
-}
-
-/// From the cache, and from the EHR by way of it.
-struct Cached(Cache, Arc<Ehr>);
-
-impl Bodies for Cached {
-    fn fetch<'a>(&'a self, permit: &'a Permit) -> BoxFuture<'a, Result<Option<Unreleased>, UpstreamError>> {
-        Box::pin(self.0.fetch(permit, |validator| self.1.fetch(permit, validator)))
     }
 }
 
