@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 
-use crate::domain::clock::SharedClock;
+use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::grant::{DataKinds, Grant};
 use crate::domain::ids::{AccountId, FhirId, PracticeId};
 use crate::fhir::interaction::Interaction;
@@ -64,6 +64,11 @@ impl Authorizer {
     /// For the narrow doors of this module.
     pub(super) fn primary_care(&self) -> &dyn PrimaryCareSource {
         &*self.primary_care
+    }
+
+    /// For the narrow doors of this module.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Decides whether `subject` may ask for `interaction` at all. Facts are loaded for the patient that the request names.
@@ -274,7 +279,7 @@ impl Authorizer {
     }
 
     /// Puts the EHR's facts and the product's own together. Without the EHR's, grants still hold.
-    fn relate(
+    pub(super) fn relate(
         &self,
         standing: &Standing,
         patient: &FhirId,

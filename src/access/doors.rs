@@ -118,7 +118,7 @@ impl Authorizer {
 }
 
 /// The account is active and is the one that asks, through the portal itself.
-fn acts_alone(account: &Account, subject: &Subject) -> Result<(), Refusal> {
+pub(super) fn acts_alone(account: &Account, subject: &Subject) -> Result<(), Refusal> {
     let itself = matches!(&subject.actor, Actor::Account(id) if *id == account.id);
     if itself && subject.client.is_none() && account.state == AccountState::Active {
         Ok(())

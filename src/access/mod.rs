@@ -5,6 +5,7 @@
 
 pub mod authorizer;
 pub mod doors;
+pub mod explain;
 pub mod facts;
 pub mod frame;
 mod gather;

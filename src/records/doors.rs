@@ -2,10 +2,11 @@
 
 use crate::access::authorizer::PatientSought;
 use crate::access::doors::FamilyView;
+use crate::access::explain::Explanation;
 use crate::access::refusal::{DenyReason, Refusal};
 use crate::domain::account::Account;
 use crate::domain::audit::{AuditEvent, AuditKind};
-use crate::domain::ids::FhirId;
+use crate::domain::ids::{AccountId, FhirId};
 use crate::fhir::interaction::Interaction;
 
 use super::event::blank;
@@ -66,6 +67,27 @@ impl Records {
         let Some(unreleased) = self.bodies.fetch(&permit).await? else { return Ok(Vec::new()) };
         let found = self.authorizer.identify(permit, unreleased).await?;
         Ok(found.not_authorized.into_iter().map(|one| one.patient).collect())
+    }
+
+    /// Why this account sees the record of `patient`, or does not. Recorded as what staff did about that patient.
+    pub async fn explain_access(
+        &self,
+        caller: &Caller,
+        staff: &Account,
+        account: &AccountId,
+        patient: &FhirId,
+    ) -> Result<Explanation, Unanswered> {
+        let outcome = self.authorizer.explain(staff, &caller.subject, account, patient).await;
+        let outcome = outcome.map_err(Unanswered::from);
+        let event = blank(caller, self.clock.now(), "explain access".to_owned());
+        let event = AuditEvent {
+            kind: AuditKind::Administration,
+            patients: vec![patient.clone()],
+            reason: Some(format!("account {account}")),
+            ..event
+        };
+        self.record(event, outcome.as_ref().err()).await?;
+        outcome
     }
 
     async fn record(&self, event: AuditEvent, failed: Option<&Unanswered>) -> Result<(), Unanswered> {

@@ -122,3 +122,51 @@ fn d10_staff_learn_whose_an_mrn_is_and_nothing_of_the_record() {
     assert!(ask(&sue(), "sue", by_name).is_err(), "by MRN alone");
     assert!(ask(&gus(), "gus", sought).is_err(), "staff alone");
 }
+
+/// What staff are told of access is what the decision says, for everybody and every patient.
+#[test]
+fn staff_are_told_of_access_what_the_decision_says() {
+    let world = World {
+        people: [
+            ("ana", Person::Provider { npi: "1234567893" }),
+            ("ben", Person::Provider { npi: "1245319599" }),
+            ("nia", Person::Sponsored { sponsors: vec!["ana"] }),
+            ("eve", Person::Sponsored { sponsors: vec![] }),
+            ("gus", Person::Guardian),
+            ("sue", Person::Staff),
+        ]
+        .into(),
+        practices: [("north", (vec!["1234567893"], None)), ("south", (vec!["1245319599"], Some("org-s")))]
+            .into(),
+        pcps: [("kim", (vec!["1234567893"], vec![])), ("lee", (vec![], vec!["org-s"]))].into(),
+        suspended: ["ben"].into(),
+        ..World::default()
+    };
+    let gate = world.gate();
+    let mut seen = 0;
+    for person in ["ana", "ben", "nia", "eve", "gus", "sue", "nobody"] {
+        for patient in ["kim", "lee", "max"] {
+            let (staff, asks, about, patient) = (sue(), portal("sue"), account(person), id(patient));
+            let explained = gate.authorizer.explain(&staff, &asks, &about, &patient).now_or_never();
+            let explained = explained.unwrap().unwrap();
+            let reaches = gate.authorizer.reaches(&portal(person), &patient).now_or_never().unwrap();
+            assert_eq!(!explained.reach.is_empty(), reaches == Ok(true), "{person} {patient}");
+            seen += usize::from(!explained.reach.is_empty());
+        }
+    }
+    assert_eq!(seen, 2, "Ana and Nia see Kim, nobody anybody else");
+}
+
+#[test]
+fn only_staff_are_told_of_others_access() {
+    let gate = world();
+    let ask = |who: &Account, asks: &Arc<Subject>| {
+        gate.authorizer.explain(who, asks, &account("gus"), &id("kim")).now_or_never().unwrap().unwrap_err()
+    };
+    assert_eq!(ask(&gus(), &portal("gus")), Refusal::NotFound(DenyReason::NoRelationship));
+    let inactive = Refusal::Unauthenticated(DenyReason::Inactive);
+    assert_eq!(ask(&sue(), &portal("gus")), inactive);
+    assert_eq!(ask(&sue(), &subject("sue", "user/Patient.rs", None)), inactive);
+    let suspended = Account { state: AccountState::Suspended, ..sue() };
+    assert_eq!(ask(&suspended, &portal("sue")), inactive);
+}

@@ -132,7 +132,7 @@ async fn other(portal: &Portal, id: &str, user: &Staff) -> Result<Account, Probl
     if account.id == user.account.id { Err(Problem::Unreadable) } else { Ok(account) }
 }
 
-async fn find(portal: &Portal, id: &str) -> Result<Account, Problem> {
+pub(super) async fn find(portal: &Portal, id: &str) -> Result<Account, Problem> {
     let id = AccountId::parse(id).map_err(|_| Problem::NotFound)?;
     portal.web.store().account(&id).await.map_err(Problem::internal)?.ok_or(Problem::NotFound)
 }

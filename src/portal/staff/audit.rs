@@ -124,7 +124,7 @@ pub async fn of_patient(
 }
 
 /// Whose MRN it is. Staff reach no record: they learn the identifier that the audit log uses, nothing of the patient.
-async fn patient_with(portal: &Portal, user: &Staff, mrn: Mrn) -> Result<Option<FhirId>, Problem> {
+pub(super) async fn patient_with(portal: &Portal, user: &Staff, mrn: Mrn) -> Result<Option<FhirId>, Problem> {
     let sought = PatientSought::Mrn { system: portal.mrn_system.clone(), value: mrn };
     let whose = portal.records.whose_mrn(&portal.caller(user), &user.account, sought).await;
     Ok(whose.map_err(unanswered)?.into_iter().next())

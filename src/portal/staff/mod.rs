@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod client;
 mod clients;
+mod explain;
 mod health;
 mod practices;
 mod registration_tokens;
@@ -23,6 +24,7 @@ pub fn router() -> Router<Portal> {
         .route("/staff/accounts/{id}", get(account::show))
         .route("/staff/accounts/{id}/suspend", get(account::ask_suspend).post(account::suspend))
         .route("/staff/accounts/{id}/reactivate", post(account::reactivate).get(account::show))
+        .route("/staff/accounts/{id}/explain", post(explain::explain).get(account::show))
         .route("/staff/practices", get(practices::list))
         .route("/staff/practices/{id}", get(practices::show))
         .route("/staff/clients", get(clients::list))
@@ -48,6 +50,7 @@ pub fn samples(
     let chrome = |title: &str, path: &str| Chrome::sample(title, Some(staff), path);
     let mut all = accounts::samples(&chrome("Accounts", "/staff/accounts"));
     all.extend(account::samples(&chrome("Accounts", "/staff/accounts"), provider));
+    all.extend(explain::samples(&chrome("Accounts", "/staff/accounts"), provider));
     all.extend(practices::samples(&chrome("Practices", "/staff/practices")));
     all.extend(clients::samples(&chrome("Apps and systems", "/staff/clients")));
     all.extend(client::samples(&chrome("Apps and systems", "/staff/clients/growth")));

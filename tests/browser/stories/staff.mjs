@@ -67,6 +67,27 @@ export default {
     await closePage(page);
   },
 
+  'staff are told why somebody sees a record, and why somebody else does not': async ({ browser, demo }) => {
+    const reader = pcp(demo);
+    const page = await openPage(browser);
+    await signIn(page, demo.portal, userOf(demo, 'staff', (user) => /support/.test(user.note)));
+    await page.getByRole('link', { name: reader.name }).first().click();
+    await page.getByLabel(/sees the record with this MRN/).fill(reader.sees[0]);
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.getByText('Sees this record').waitFor();
+    await page.getByText('The patient’s PCP is at').waitFor();
+    assert.ok(!page.url().includes(reader.sees[0]), 'the MRN is not in the address');
+    await checkAccess(page, 'access explained');
+    await page.getByLabel(/sees the record with this MRN/).fill(reader.sees_not[0]);
+    await page.keyboard.press('Enter');
+    await page.getByText('Does not see this record').waitFor();
+    await page.getByLabel(/sees the record with this MRN/).fill('no such');
+    await page.keyboard.press('Enter');
+    await page.getByText('Enter an MRN: letters, digits and hyphens.').first().waitFor();
+    await checkAccess(page, 'access not explained');
+    await closePage(page);
+  },
+
   'a clinician is told that staff pages are for others, and the other way round': async ({ browser, demo }) => {
     const page = await openPage(browser);
     await signIn(page, demo.portal, pcp(demo));

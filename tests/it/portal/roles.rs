@@ -81,6 +81,7 @@ const FORMS: &[(&str, For)] = &[
     ("/account/apps/none/ask-again", SignedIn),
     ("/staff/accounts/none/suspend", Staff),
     ("/staff/accounts/none/reactivate", Staff),
+    ("/staff/accounts/none/explain", Staff),
     ("/staff/clients/none/approve", Deciders),
     ("/staff/clients/none/suspend", Deciders),
     ("/staff/clients/none/token", Deciders),
