@@ -10,7 +10,7 @@
 //! | 3 | [`store`] the database, [`ehr`] the hospital's FHIR server, [`cache`] what it said, [`mail`] |
 //! | 4 | [`records`] the one door to clinical data, [`audit`], [`accounts`] use-cases of people, [`web`] what pages share |
 //! | 5 | [`oauth`] the authorization server, [`facade`] the FHIR endpoint, [`portal`] pages, [`sandbox`] the demo hospital, [`jobs`] |
-//! | above | [`app`] puts it together; [`cli`], [`server`], [`tls`], [`lifecycle`] run it |
+//! | above | [`app`] puts it together; [`cli`], [`server`], [`patience`], [`tls`], [`lifecycle`] run it |
 
 pub mod access;
 pub mod accounts;
@@ -30,6 +30,7 @@ pub mod lifecycle;
 pub mod mail;
 pub mod oauth;
 pub mod outbound;
+pub mod patience;
 pub mod portal;
 pub mod rate;
 pub mod records;

@@ -16,18 +16,19 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tower::Layer as _;
+use tower::{Layer as _, ServiceExt as _};
 
+use crate::patience::{FirstBytes, Timely};
 use crate::tls::TlsFiles;
 
-/// How long a client may take to send its request head, and to finish the TLS handshake.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+pub use crate::patience::Patience;
 
 /// One listener.
 pub struct Server {
     listener: TcpListener,
     tls: Option<Arc<TlsFiles>>,
     router: Router,
+    patience: Patience,
 }
 
 /// Why a listener could not be opened; the text is for the operator.
@@ -55,7 +56,13 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
 impl Server {
     /// A server for `router` on an open port.
     pub fn new(listener: TcpListener, tls: Option<Arc<TlsFiles>>, router: Router) -> Self {
-        Self { listener, tls, router }
+        Self { listener, tls, router, patience: Patience::default() }
+    }
+
+    /// The same with clients that are waited for so long.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
     }
 
     /// Serves until `stop` is cancelled, then lets running requests finish for at most `drain`.
@@ -77,14 +84,14 @@ impl Server {
             };
             let _ = stream.set_nodelay(true);
             let service = axum::Extension(ConnectInfo(peer)).layer(self.router.clone());
-            let watcher = graceful.watcher();
+            let (watcher, patience) = (graceful.watcher(), self.patience);
             match &acceptor {
-                None => drop(tokio::spawn(serve_connection(TokioIo::new(stream), service, watcher))),
+                None => drop(tokio::spawn(serve_connection(stream, service, watcher, patience))),
                 Some(acceptor) => {
                     let config = acceptor.load_full();
                     drop(tokio::spawn(async move {
-                        if let Some(stream) = handshake(TlsAcceptor::from(config), stream).await {
-                            serve_connection(TokioIo::new(stream), service, watcher).await;
+                        if let Some(stream) = handshake(TlsAcceptor::from(config), stream, patience).await {
+                            serve_connection(stream, service, watcher, patience).await;
                         }
                     }));
                 }
@@ -100,8 +107,9 @@ impl Server {
 async fn handshake(
     acceptor: TlsAcceptor,
     stream: TcpStream,
+    patience: Patience,
 ) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
-    match tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(stream)).await {
+    match tokio::time::timeout(patience.head, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => Some(stream),
         Ok(Err(error)) => {
             tracing::debug!(%error, "TLS handshake failed");
@@ -111,11 +119,15 @@ async fn handshake(
     }
 }
 
-async fn serve_connection<S, T>(io: TokioIo<T>, service: S, watcher: hyper_util::server::graceful::Watcher)
-where
+async fn serve_connection<S, T>(
+    stream: T,
+    service: S,
+    watcher: hyper_util::server::graceful::Watcher,
+    patience: Patience,
+) where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: tower::Service<
-            axum::http::Request<hyper::body::Incoming>,
+            axum::http::Request<Timely<hyper::body::Incoming>>,
             Response = axum::response::Response,
             Error = std::convert::Infallible,
         > + Clone
@@ -124,8 +136,19 @@ where
     S::Future: Send,
 {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_headers(64);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(128).max_header_list_size(32 * 1024);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience.head).max_headers(64);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(128)
+        .max_header_list_size(32 * 1024)
+        // Finds out when the other side is gone.
+        .keep_alive_interval(patience.head)
+        .keep_alive_timeout(patience.head);
+    let service = service.map_request(move |request: axum::http::Request<hyper::body::Incoming>| {
+        request.map(|body| Timely::within(body, patience.body))
+    });
+    let io = TokioIo::new(FirstBytes::within(stream, patience.head));
     let connection = builder.serve_connection(io, TowerToHyperService::new(service)).into_owned();
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use axum::routing::get;
-use chartgate::server::{Server, bind};
+use axum::routing::{get, post};
+use chartgate::server::{Patience, Server, bind};
 use chartgate::tls::TlsFiles;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -110,4 +110,53 @@ async fn a_taken_port_is_said_plainly() {
     let first = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let error = bind(first.local_addr().unwrap()).await.unwrap_err().to_string();
     assert!(error.contains("is taken by another program"), "{error}");
+}
+
+/// Sends `begin` and nothing more; what came back until the server closed the connection, and after how long it did.
+async fn stall(address: SocketAddr, begin: &[u8]) -> (String, Duration) {
+    let begun = std::time::Instant::now();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(begin).await.unwrap();
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut answer)).await;
+    assert!(read.is_ok(), "still open after {begin:?}");
+    (String::from_utf8_lossy(&answer).into_owned(), begun.elapsed())
+}
+
+#[tokio::test]
+async fn whoever_takes_his_time_is_not_waited_for() {
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route("/", get(async || "whole")).route(
+        "/body",
+        post(async |body: axum::body::Body| match axum::body::to_bytes(body, 100).await {
+            Ok(_) => "whole",
+            Err(_) => "cut short",
+        }),
+    );
+    let patience = Patience { head: Duration::from_millis(300), body: Duration::from_millis(300) };
+    let stop = CancellationToken::new();
+    let server = Server::new(listener, None, router).with_patience(patience);
+    let running = tokio::spawn(server.run(stop.clone(), Duration::from_secs(2)));
+    for begin in [
+        &b""[..],
+        b"G",
+        b"PRI * HTT",
+        b"GET / HTTP/1.1\r\nhost: a\r\nx-slow: ",
+        b"GET / HTTP/1.1\r\nhost: a\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ] {
+        let (answer, after) = stall(address, begin).await;
+        assert!(after < Duration::from_secs(20), "{begin:?} held it for {after:?}");
+        assert_eq!(answer.contains("whole"), begin.ends_with(b"\n\r\n") && begin[0] == b'G', "{answer}");
+    }
+    for begin in [
+        "POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nshort",
+        "POST /body HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nsho",
+    ] {
+        let (answer, _) = stall(address, begin.as_bytes()).await;
+        assert!(answer.contains("cut short"), "{answer}");
+    }
+    stop.cancel();
+    running.await.unwrap();
 }
