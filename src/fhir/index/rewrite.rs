@@ -7,7 +7,7 @@ use std::sync::Arc;
 use memchr::{memchr, memchr2, memmem};
 use smallvec::SmallVec;
 
-use super::json::unescape;
+use super::json::{Cursor, unescape};
 
 /// Rewrites the EHR's URLs to the facade's. Made once per EHR connection.
 #[derive(Clone)]
@@ -98,7 +98,9 @@ impl Rewrite {
                 continue;
             }
             let said = unescape(raw);
-            if !self.is_needed(&said) {
+            // What is no string is left for the reader to refuse, not made one.
+            let quoted = text.get(start - 1..=end).unwrap_or_default();
+            if !self.is_needed(&said) || Cursor::new(quoted).string().is_err() {
                 continue;
             }
             let mut shown = Vec::with_capacity(said.len());

@@ -339,6 +339,23 @@ fn strings(value: &Value, into: &mut Vec<String>) {
     }
 }
 
+/// Looking for hidden URLs comes before reading, and must not make JSON of what is none.
+#[rstest]
+#[case::escape(r#"https:\/\/ehr.example\/fhir\x"#)]
+#[case::short_escape(r#"https:\/\/ehr.example\/fhir\u12"#)]
+#[case::control("https:\\/\\/ehr.example\\/fhir\n")]
+fn what_hides_the_ehrs_base_in_a_broken_string_is_refused(#[case] text: &str) {
+    let resource = format!(r#"{{"resourceType":"Patient","id":"1","note":"{text}"}}"#);
+    assert_eq!(
+        index_resource(resource.clone().into(), &rewrite()).err(),
+        Some(IndexError::NotJson),
+        "{resource}"
+    );
+    let bundle =
+        format!(r#"{{"resourceType":"Bundle","type":"searchset","entry":[{{"resource":{resource}}}]}}"#);
+    assert_eq!(index_text(bundle.as_bytes()).err(), Some(IndexError::NotJson), "{bundle}");
+}
+
 proptest! {
     #[test]
     fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
