@@ -36,8 +36,10 @@ pub fn target(reference: &str, base: &str) -> Option<Target> {
     (is_type && is_id(id)).then(|| Target { resource_type: resource_type.to_owned(), id: id.to_owned() })
 }
 
+/// R4 `id`, but for `.` and `..`, which would climb in the path of a URL.
 fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
+        && !matches!(text, "." | "..")
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
 }
 
@@ -80,6 +82,8 @@ mod tests {
             "Patient",
             "Patient/",
             "Patient/1/2",
+            "Patient/..",
+            "Patient/1/_history/..",
             "Patient/1?x",
             "patient/1",
             "",
