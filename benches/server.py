@@ -80,6 +80,9 @@ def wait_for(url, seconds=120, **options):
 
 
 class Bench:
+    # What the configuration says beyond the demo's.
+    more = '\n[cache]\nfresh_for = "1h"\n'
+
     def __init__(self, chartgate, demo_ehr, folder, seconds, rounds):
         self.chartgate, self.folder, self.seconds, self.rounds = chartgate, folder, seconds, rounds
         self.processes = []
@@ -109,7 +112,7 @@ class Bench:
         text = (data / "chartgate.toml").read_text()
         text = re.sub(r'listen = "[^"]+"', f'listen = "127.0.0.1:{self.port}"', text, count=1)
         text = re.sub(r'public_url = "[^"]+"', f'public_url = "http://localhost:{self.port}"', text, count=1)
-        text += '\n[cache]\nfresh_for = "1h"\n'
+        text += self.more
         (data / "bench.toml").write_text(text)
         begun = time.monotonic()
         self.server = start(SERVER_CORE, [self.chartgate, "serve", "--config", data / "bench.toml"], self.folder / "serve.log")
