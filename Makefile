@@ -5,7 +5,7 @@ PATIENTS ?= 60
 SEED ?= 1
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test lint format smart-apps bench oracle screenshots setup-demo setup-test clean
+.PHONY: demo test lint format smart-apps bench oracle fuzz soak screenshots setup-demo setup-test clean
 
 # The demo runs the quick build, which is also the tests': `make demo PROFILE=release` takes minutes longer to compile.
 PROFILE ?= dev
@@ -39,6 +39,12 @@ REQUESTS ?= 300000
 
 oracle: ## The oracle over the running server, long: random hospitals and requests, against a second policy.
 	CHARTGATE_ORACLE_REQUESTS=$(REQUESTS) cargo test --quiet --locked --test it oracle_what_the_running -- --nocapture
+
+fuzz: ## Coverage-guided fuzzing: FUZZ_MINUTES (10) for each of FUZZ_TARGETS (all). What `make test` does in seconds, at length.
+	bash tests/fuzz/run.sh $(FUZZ_TARGETS)
+
+soak: setup-test ## An hour (SOAK_MINUTES) under a mixed load: nothing may grow, nothing may fail.
+	bash benches/soak.sh
 
 screenshots: setup-test smart-apps ## Every page at both sizes, into screenshots/.
 	bash tests/run.sh screenshots

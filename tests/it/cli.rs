@@ -10,19 +10,24 @@ use serde_json::Value;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_chartgate");
 
 /// A running demo, stopped when dropped.
-struct Demo {
+pub struct Demo {
     child: Child,
-    said: Value,
+    pub said: Value,
 }
 
 impl Demo {
-    fn start(data: &Path, more: &[&str]) -> Self {
+    pub fn start(data: &Path, more: &[&str]) -> Self {
+        Self::start_with(data, more, Stdio::inherit())
+    }
+
+    /// The same with what it says of itself sent there.
+    pub fn start_with(data: &Path, more: &[&str], stderr: Stdio) -> Self {
         let mut child = Command::new(PROGRAM)
             .args(["demo", "--json", "--port", "0", "--patients", "20", "--data"])
             .arg(data)
             .args(more)
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -30,7 +35,11 @@ impl Demo {
         Self { child, said: serde_json::from_str(&line).unwrap() }
     }
 
-    fn text(&self, key: &str) -> &str {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn text(&self, key: &str) -> &str {
         self.said[key].as_str().unwrap()
     }
 

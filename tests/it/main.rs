@@ -12,6 +12,8 @@ mod conformance;
 mod doors;
 mod facade;
 mod faults;
+mod fuzz;
+mod hostile;
 mod leaks;
 mod leaks_http;
 mod leaks_search;

@@ -112,14 +112,14 @@ async fn a_taken_port_is_said_plainly() {
     assert!(error.contains("is taken by another program"), "{error}");
 }
 
-/// Sends `begin` and nothing more; what came back until the server closed the connection, and after how long it did.
-async fn stall(address: SocketAddr, begin: &[u8]) -> (String, Duration) {
+/// Sends `sent` and nothing more; what came back until the server closed the connection, and after how long it did.
+async fn stall(address: SocketAddr, sent: &[u8]) -> (String, Duration) {
     let begun = std::time::Instant::now();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(begin).await.unwrap();
+    stream.write_all(sent).await.unwrap();
     let mut answer = Vec::new();
     let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut answer)).await;
-    assert!(read.is_ok(), "still open after {begin:?}");
+    assert!(read.is_ok(), "still open after {sent:?}");
     (String::from_utf8_lossy(&answer).into_owned(), begun.elapsed())
 }
 
@@ -138,7 +138,7 @@ async fn whoever_takes_his_time_is_not_waited_for() {
     let stop = CancellationToken::new();
     let server = Server::new(listener, None, router).with_patience(patience);
     let running = tokio::spawn(server.run(stop.clone(), Duration::from_secs(2)));
-    for begin in [
+    for sent in [
         &b""[..],
         b"G",
         b"PRI * HTT",
@@ -146,15 +146,15 @@ async fn whoever_takes_his_time_is_not_waited_for() {
         b"GET / HTTP/1.1\r\nhost: a\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ] {
-        let (answer, after) = stall(address, begin).await;
-        assert!(after < Duration::from_secs(20), "{begin:?} held it for {after:?}");
-        assert_eq!(answer.contains("whole"), begin.ends_with(b"\n\r\n") && begin[0] == b'G', "{answer}");
+        let (answer, after) = stall(address, sent).await;
+        assert!(after < Duration::from_secs(20), "{sent:?} held it for {after:?}");
+        assert_eq!(answer.contains("whole"), sent.ends_with(b"\n\r\n") && sent[0] == b'G', "{answer}");
     }
-    for begin in [
+    for sent in [
         "POST /body HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\nshort",
         "POST /body HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nsho",
     ] {
-        let (answer, _) = stall(address, begin.as_bytes()).await;
+        let (answer, _) = stall(address, sent.as_bytes()).await;
         assert!(answer.contains("cut short"), "{answer}");
     }
     stop.cancel();

@@ -341,8 +341,8 @@ fn strings(value: &Value, into: &mut Vec<String>) {
 
 /// Looking for hidden URLs comes before reading, and must not make JSON of what is none.
 #[rstest]
-#[case::escape(r#"https:\/\/ehr.example\/fhir\x"#)]
-#[case::short_escape(r#"https:\/\/ehr.example\/fhir\u12"#)]
+#[case::escape(r"https:\/\/ehr.example\/fhir\x")]
+#[case::short_escape(r"https:\/\/ehr.example\/fhir\u12")]
 #[case::control("https:\\/\\/ehr.example\\/fhir\n")]
 fn what_hides_the_ehrs_base_in_a_broken_string_is_refused(#[case] text: &str) {
     let resource = format!(r#"{{"resourceType":"Patient","id":"1","note":"{text}"}}"#);

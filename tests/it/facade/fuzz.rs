@@ -119,3 +119,62 @@ fn whatever_is_sent_is_answered_in_good_order() {
         })
         .unwrap();
 }
+
+#[test]
+fn row_130_whatever_a_batch_asks_each_entry_is_answered() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let world = runtime.block_on(World::new());
+    let tokens = [world.ana(), world.token(subject("ana", "patient/*.rs", Some("seen")))];
+    let method = proptest::sample::select(vec!["GET", "GET", "GET", "POST", "get", ""]);
+    let validator =
+        proptest::sample::select(vec!["", "W/\"1\"", "*", "\"\n\"", "Thu, 01 Jan 1970 00:00:00 GMT"]);
+    let entries = proptest::collection::vec((method, path(), query(), validator), 0..6);
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(150));
+    runner
+        .run(&(entries, 0..2_usize), |(entries, who)| {
+            let asked = entries.iter().map(|(method, path, query, validator)| {
+                let url = format!("{}?{query}", path.strip_prefix("/fhir/r4/").unwrap());
+                serde_json::json!({"request": {"method": method, "url": url, "ifNoneMatch": validator, "ifModifiedSince": validator}})
+            });
+            let batch = serde_json::json!({"resourceType": "Bundle", "type": "batch", "entry": asked.collect::<Vec<_>>()});
+            let request = Request::post("/fhir/r4")
+                .header("content-type", "application/fhir+json")
+                .header("authorization", format!("Bearer {}", tokens[who]))
+                .body(Body::from(batch.to_string()))
+                .unwrap();
+            let answer = runtime.block_on(world.send(request));
+            prop_assert_eq!(answer.status, 200, "{}", answer.text());
+            let answers = answer.json()["entry"].as_array().unwrap().clone();
+            prop_assert_eq!(answers.len(), entries.len());
+            for answered in answers {
+                let status: u16 = answered["response"]["status"].as_str().unwrap().parse().unwrap();
+                prop_assert!([200, 304, 400, 403, 404, 405, 406].contains(&status), "{answered}");
+                let outcome = &answered["response"]["outcome"]["resourceType"];
+                prop_assert!(status < 400 || *outcome == "OperationOutcome", "{answered}");
+            }
+            prop_assert!(!answer.text().contains("of other"), "somebody else's: {}", answer.text());
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_page_handle_that_was_changed_anywhere_opens_nothing() {
+    let world = World::new().await;
+    let ana = world.ana();
+    let next = world.get("/Observation?patient=seen&_count=1", &ana).await.link("next");
+    let next = next.expect("a further page");
+    assert_eq!(world.get(&next, &ana).await.status, 200);
+    let from = next.find("_page=").unwrap() + "_page=".len();
+    for at in (from + 1..next.len()).step_by(7) {
+        let mut changed = next.clone().into_bytes();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(changed).unwrap();
+        assert_eq!(world.get(&changed, &ana).await.status, 404, "{changed}");
+        assert_eq!(world.get(&next[..at], &ana).await.status, 404, "cut at {at}");
+    }
+    let other = next.replacen("/Observation", "/Condition", 1);
+    assert_eq!(world.get(&other, &ana).await.status, 404, "for another type");
+    let ben = world.token(subject("ben", "user/*.rs", None));
+    assert_eq!(world.get(&next, &ben).await.status, 404, "somebody else's");
+}
