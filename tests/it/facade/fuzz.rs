@@ -121,7 +121,7 @@ fn whatever_is_sent_is_answered_in_good_order() {
 }
 
 #[test]
-fn row_130_whatever_a_batch_asks_each_entry_is_answered() {
+fn whatever_a_batch_asks_each_entry_is_answered() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let world = runtime.block_on(World::new());
     let tokens = [world.ana(), world.token(subject("ana", "patient/*.rs", Some("seen")))];
