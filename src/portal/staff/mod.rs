@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod client;
 mod clients;
+mod disclosures;
 mod explain;
 mod health;
 mod practices;
@@ -38,6 +39,7 @@ pub fn router() -> Router<Portal> {
         )
         .route("/staff/audit", get(audit::latest))
         .route("/staff/audit/patient", post(audit::of_patient).get(audit::latest))
+        .route("/staff/audit/disclosures", get(disclosures::show).post(disclosures::report))
         .route("/staff/health", get(health::show))
 }
 
@@ -56,6 +58,7 @@ pub fn samples(
     all.extend(client::samples(&chrome("Apps and systems", "/staff/clients/growth")));
     all.extend(registration_tokens::samples(&chrome("Registration tokens", "/staff/registration-tokens")));
     all.extend(audit::samples(&chrome("Audit log", "/staff/audit")));
+    all.extend(disclosures::samples(&chrome("Disclosures", "/staff/audit")));
     all.extend(health::samples(&chrome("System", "/staff/health")));
     all
 }

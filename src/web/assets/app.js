@@ -35,6 +35,8 @@
 
   document.addEventListener('submit', (event) => {
     const form = event.target;
+    // A form whose answer may be a file leaves the page standing, and changes nothing however often it is sent.
+    if ('repeatable' in form.dataset) return;
     if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = 'yes';
     setTimeout(() => delete form.dataset.sent, 3000);

@@ -1,5 +1,6 @@
 // S-06: accounts, practices, apps, the audit log and the state of the system; suspension at the next request.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { checkAccess, closePage, openPage, signIn, viewerShows } from '../lib/browser.mjs';
 import { patientWith, pcp, userOf } from '../lib/people.mjs';
 
@@ -65,6 +66,48 @@ export default {
     await page.getByRole('button', { name: 'Show' }).click();
     await page.getByRole('alert').waitFor();
     await closePage(page);
+  },
+
+  'd10 the report of disclosures says who read a record and why, on a page and as files': async ({ browser, demo }) => {
+    const reader = pcp(demo);
+    const [mrn] = reader.sees;
+    const clinician = await openPage(browser);
+    await signIn(clinician, demo.portal, reader);
+    await clinician.getByLabel('MRN, or first and last name').fill(mrn);
+    await clinician.getByRole('button', { name: 'Find' }).click();
+    await viewerShows(clinician, patientWith(demo, mrn));
+    await clinician.context().close();
+    for (const screen of ['desktop', 'phone']) {
+      const page = await openPage(browser, { screen });
+      await signIn(page, demo.portal, userOf(demo, 'staff', (user) => /support/.test(user.note)));
+      await page.goto(`${demo.portal}/staff/audit`);
+      await page.getByRole('link', { name: 'Report of disclosures' }).click();
+      await page.getByLabel('The record with MRN').fill(mrn);
+      await page.getByRole('button', { name: 'Show the report' }).click();
+      await page.getByRole('rowheader', { name: reader.name }).first().waitFor();
+      await page.getByText('Primary care').first().waitFor();
+      assert.ok(!page.url().includes(mrn), 'the MRN is not in the address');
+      await checkAccess(page, `the report of disclosures on ${screen}`);
+      const [table] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Download for a spreadsheet' }).click(),
+      ]);
+      assert.equal(table.suggestedFilename(), 'disclosures.csv');
+      const text = await readFile(await table.path(), 'utf8');
+      assert.match(text, /^Date,Time,Who,/);
+      assert.ok(text.includes(reader.name), 'the reader is in the table');
+      const [events] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('button', { name: 'Download as FHIR' }).click(),
+      ]);
+      const lines = (await readFile(await events.path(), 'utf8')).trim().split('\n').map((line) => JSON.parse(line));
+      assert.ok(lines.length > 0 && lines.every((event) => event.resourceType === 'AuditEvent'), 'AuditEvents');
+      await page.getByLabel('First day').fill('soon');
+      await page.getByRole('button', { name: 'Show the report' }).click();
+      await page.getByText('Enter a date').first().waitFor();
+      await checkAccess(page, `a wrong day on ${screen}`);
+      await closePage(page);
+    }
   },
 
   'staff are told why somebody sees a record, and why somebody else does not': async ({ browser, demo }) => {

@@ -68,6 +68,7 @@ const PAGES: &[(&str, For)] = &[
     ("/developers/register", Everybody),
     ("/developers/apps", Everybody),
     ("/staff/audit", Staff),
+    ("/staff/audit/disclosures", Staff),
     ("/staff/health", Staff),
 ];
 
@@ -89,6 +90,7 @@ const FORMS: &[(&str, For)] = &[
     ("/staff/registration-tokens", Deciders),
     ("/staff/registration-tokens/none/revoke", Deciders),
     ("/staff/audit/patient", Staff),
+    ("/staff/audit/disclosures", Staff),
 ];
 
 #[tokio::test]
