@@ -31,7 +31,7 @@ const CHUNK: u32 = 500;
 const MOST_EVENTS: usize = 100_000;
 
 #[derive(Template)]
-#[template(path = "portal/staff/audit/disclosures.html")]
+#[template(path = "portal/staff/disclosures.html")]
 struct DisclosuresPage {
     chrome: Chrome,
     errors: FormErrors,
