@@ -146,7 +146,7 @@ pub fn parse_about(
         }
         reading.take(&name, &value)?;
     }
-    if let Some(only) = only.filter(|_| reading.patient.is_none()) {
+    if let Some(only) = only.filter(|_| reading.patient.is_none() && reading.is_of_patients()) {
         reading.name_patient(only.clone());
     }
     reading.finish()
@@ -215,6 +215,11 @@ impl<'a> Reading<'a> {
         }
         self.pairs.insert(canonical);
         Ok(())
+    }
+
+    /// Whether a search of this type can name a patient at all.
+    fn is_of_patients(&self) -> bool {
+        self.resource_type == ResourceType::Patient || self.is_patient("patient")
     }
 
     /// `patient` and `subject` are one parameter here, under whichever name the EHR knows it.
@@ -297,6 +302,10 @@ fn canonical(
         return Ok((format!("{plain}:missing"), read));
     }
     let targets = typed.map_or_else(|| parameter.targets.clone(), |target| vec![target.to_owned()]);
+    // It would escape the comma behind it once the alternatives are in another order.
+    if value.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1 {
+        return Err(SearchError::BadValue(name.clone(), "a value without a backslash at its end"));
+    }
     let mut alternatives = BTreeSet::new();
     for alternative in value::alternatives(value) {
         let read = if plain == "_id" {

@@ -314,3 +314,21 @@ fn a_reader_of_one_patient_asks_for_that_one_alone() {
     let several = about(ResourceType::Patient, "_id=p1,p2").unwrap().search;
     assert_eq!((&*several.query, several.patient.as_ref()), ("_count=50&_id=p1&_id=p1,p2", Some(&only)));
 }
+
+#[test]
+fn a_backslash_at_the_end_escapes_nothing_and_is_refused() {
+    for query in ["patient=1&code=x,a%5C", "patient=1&code=%5C", "patient=1&code=a%5C%5C%5C"] {
+        assert!(matches!(read(ResourceType::Observation, query), Err(SearchError::BadValue(..))), "{query}");
+    }
+    for query in ["patient=1&code=a%5C%5C", "patient=1&code=a%5C,b"] {
+        assert!(read(ResourceType::Observation, query).is_ok(), "{query}");
+    }
+}
+
+#[test]
+fn a_search_that_can_name_no_patient_is_not_made_to() {
+    let only = FhirId::parse("me").unwrap();
+    let found = parse_about(ResourceType::PractitionerRole, "specialty=x", &rules(), Some(&only)).unwrap();
+    assert_eq!(found.search.patient, None);
+    assert!(!found.search.query.contains("me"), "{}", found.search.query);
+}

@@ -73,9 +73,21 @@ fn check(kind: ResourceType, found: &Query, only: Option<&FhirId>) {
         };
         assert!(pairs.iter().any(named), "the patient is asked for: {canonical}");
     }
+    for (_, value) in pairs.iter().filter(|(_, value)| value.contains("%5C")) {
+        let said: String = url::form_urlencoded::parse(format!("v={value}").as_bytes())
+            .map(|(_, value)| value.into_owned())
+            .collect();
+        let open = said.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+        assert!(!open, "a backslash that escapes nothing: {canonical}");
+    }
     let others = pairs.iter().filter(|(name, _)| matches!(*name, "patient" | "subject"));
     assert!(kind == ResourceType::Patient || others.count() <= 1, "one patient: {canonical}");
-    assert!(only.is_none() || found.search.patient.is_some(), "for one patient alone: {canonical}");
+    let of_patients = kind == ResourceType::Patient
+        || ["patient", "subject"].iter().any(|name| table.parameters.contains_key(*name));
+    assert!(
+        only.is_none() || found.search.patient.is_some() || !of_patients,
+        "for one patient alone: {canonical}"
+    );
 
     let again = search::parse(kind, canonical, &RULES).unwrap_or_else(|error| panic!("{canonical}: {error}"));
     assert_eq!(again.search, found.search, "canonical queries are canonical");
