@@ -74,8 +74,8 @@ class Soak(Bench):
         limits = re.search(r"^\[limits\]\n(.*?)(?=^\[)", CONFIG.read_text(), re.M | re.S)
         keys = re.findall(r"^(\w+_per_minute)", limits[1], re.M) if limits else []
         text = (data / "chartgate.toml").read_text()
-        if keys and "[limits]" not in text:
-            text += "\n[limits]\n" + "".join(f"{key} = 0\n" for key in keys)
+        missing = "".join(f"{key} = 0\n" for key in keys if not re.search(rf"^{key} *=", text, re.M))
+        text = text.replace("[limits]\n", f"[limits]\n{missing}", 1)
         if "[oauth]" not in text:
             text += "\n[oauth]\nrequests_per_minute = 0\n"
         # A change of PCP is to be noticed before the next one.
