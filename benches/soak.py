@@ -126,11 +126,12 @@ class Soak(Bench):
         while not self.stop_all.is_set():
             if tokens is None:
                 try:
-                    tokens = self.launch(person)
+                    # A sponsored user may just have been suspended, and then the code counts for nothing.
+                    tokens = self.launch(person, {200, 400} if user["kind"] == "sponsored" else {200})
                 except (AssertionError, KeyError, TypeError, requests.RequestException) as error:
-                    # A sponsored user may just be suspended.
                     if user["kind"] != "sponsored" and not self.faulty.is_set() and not self.stop_all.is_set():
                         self.note("launch", type(error).__name__, str(error)[:300])
+                if tokens is None:
                     self.stop_all.wait(2)
                     continue
             headers = {"Authorization": f"Bearer {tokens['access_token']}"}
@@ -150,7 +151,7 @@ class Soak(Bench):
             answer = self.ask("refresh", {200, 400}, lambda: requests.post(f"{self.portal}/oauth/token", data=form, auth=auth, timeout=60))
             tokens = answer.json() if answer is not None and answer.status_code == 200 else None
 
-    def launch(self, person):
+    def launch(self, person, allowed):
         verifier = secrets.token_urlsafe(48)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
         redirect = self.app["redirect_uris"][0]
@@ -162,7 +163,7 @@ class Soak(Bench):
         code = urllib.parse.parse_qs(urllib.parse.urlsplit(back).query)["code"][0]
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect, "code_verifier": verifier}
         auth = (self.app["client_id"], self.app["secret"])
-        answer = self.ask("code", {200}, lambda: requests.post(f"{self.portal}/oauth/token", data=form, auth=auth, timeout=60))
+        answer = self.ask("code", allowed, lambda: requests.post(f"{self.portal}/oauth/token", data=form, auth=auth, timeout=60))
         return answer.json() if answer is not None and answer.status_code == 200 else None
 
     def paths(self, patient):
