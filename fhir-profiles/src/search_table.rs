@@ -62,6 +62,8 @@ pub fn offers_docref(tables: &Tables) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
+    /// Canonical URLs of definitions; a kind of reference.
+    Canonical,
     /// Dates, with prefixes.
     Date,
     /// Quantities, with prefixes.
@@ -80,7 +82,7 @@ impl Kind {
         match self {
             Self::Date => "date",
             Self::Quantity => "quantity",
-            Self::Reference => "reference",
+            Self::Reference | Self::Canonical => "reference",
             Self::String => "string",
             Self::Token => "token",
         }
@@ -91,7 +93,7 @@ impl Kind {
         match self {
             Self::String => &["exact", "contains", "missing"],
             Self::Token => &["not", "text", "missing"],
-            Self::Date | Self::Quantity | Self::Reference => &["missing"],
+            Self::Canonical | Self::Date | Self::Quantity | Self::Reference => &["missing"],
         }
     }
 }

@@ -42,12 +42,22 @@ pub(super) fn canonical(
         Kind::String => Err("a text"),
         Kind::Date => date(value).ok_or("a date, such as ge2026-05-01"),
         Kind::Quantity => quantity(value).ok_or("a number, or a number with system and unit"),
+        Kind::Canonical => definition(value, base).ok_or("the canonical URL of a definition"),
         Kind::Reference => {
             let (named, id) =
                 reference(value, targets, base).ok_or("a reference to a resource of this server")?;
             Ok(if declared.len() == 1 { id } else { format!("{named}/{id}") })
         }
     }
+}
+
+/// A canonical URL, with or without a version; what lies below the facade's base is the EHR's own, by type and id.
+fn definition(value: &str, base: &str) -> Option<String> {
+    let own = value.strip_prefix(base).and_then(|rest| rest.strip_prefix('/'));
+    let plain = !value.contains(|c: char| c.is_whitespace() || c.is_control());
+    let (scheme, rest) = value.split_once(':')?;
+    let named = !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric()) && !rest.is_empty();
+    (plain && named).then(|| own.unwrap_or(value).to_owned())
 }
 
 /// Type and id of a reference: an id alone where one type is possible, `Type/id`, or the same below the facade's base.
