@@ -15,6 +15,7 @@ use super::resource_type::ResourceType;
 
 mod attachments;
 mod bundle;
+mod gone;
 mod includes;
 mod json;
 mod resource;
@@ -55,7 +56,7 @@ pub fn index_resource(bytes: Bytes, rewrite: &Rewrite) -> Result<IndexedBody, In
     let Some(facts) = facts else {
         return Ok(IndexedBody { bytes: Bytes::new(), media_type: FHIR_JSON.into(), shape: Shape::Unjudged });
     };
-    let pointed = attachments::pointed(&shown, &facts, rewrite);
+    let pointed = pointed(&shown, &facts, rewrite);
     let kept = if let Cow::Owned(pointed) = &pointed {
         let mut copy = Vec::with_capacity(pointed.len());
         rewrite.copy(pointed, &mut copy);
@@ -95,6 +96,11 @@ pub fn index_history(bytes: Bytes, rewrite: &Rewrite) -> Result<IndexedBody, Ind
     let text = rewrite.unhide(utf8(&bytes)?);
     let (body, index) = bundle::index_history(&text, rewrite)?;
     Ok(IndexedBody { bytes: body.into(), media_type: FHIR_JSON.into(), shape: Shape::Bundle(index) })
+}
+
+/// A resource as it is shown: its documents under one URL, and no reference that leads nowhere.
+fn pointed<'a>(resource: &'a str, facts: &EntryFacts, rewrite: &Rewrite) -> Cow<'a, str> {
+    gone::marked(attachments::pointed(resource, facts, rewrite), &rewrite.bases())
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, IndexError> {

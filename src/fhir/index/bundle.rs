@@ -8,12 +8,11 @@ use std::sync::Arc;
 use crate::domain::ids::FhirId;
 use crate::fhir::resource_type::ResourceType;
 
-use super::attachments;
 use super::includes;
 use super::json::{Cursor, NotJson};
 use super::resource::{self, Pool};
 use super::rewrite::Rewrite;
-use super::{BundleIndex, EntryFacts, EntryMode, IndexError, IndexedEntry};
+use super::{BundleIndex, EntryFacts, EntryMode, IndexError, IndexedEntry, pointed};
 
 /// The members of a searchset before anything of its own.
 const HEAD: &[u8] = br#"{"resourceType":"Bundle","type":"searchset""#;
@@ -71,7 +70,7 @@ pub fn index_history(text: &str, rewrite: &Rewrite) -> Result<(Vec<u8>, BundleIn
             format!(r#"{{"fullUrl":"{}/{name}","resource":"#, rewrite.facade()).as_bytes(),
         );
         let resource = text.get(entry.resource.clone()).unwrap_or_default();
-        rewrite.copy(&attachments::pointed(resource, &facts, rewrite), &mut body);
+        rewrite.copy(&pointed(resource, &facts, rewrite), &mut body);
         // Only what can be an id can stand in a tag as it is.
         let version = facts.version.as_deref().filter(|version| FhirId::parse(version).is_ok());
         let etag = version.map(|version| format!(r#","etag":"W/\"{version}\"""#)).unwrap_or_default();
@@ -270,7 +269,7 @@ fn write(
         {
             body.extend_from_slice(part.as_bytes());
         }
-        rewrite.copy(&attachments::pointed(resource(entry), facts, rewrite), body);
+        rewrite.copy(&pointed(resource(entry), facts, rewrite), body);
         for part in [r#","search":{"mode":""#, word, r#""}}"#] {
             body.extend_from_slice(part.as_bytes());
         }
