@@ -5,8 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::Deserialize;
 use smallvec::SmallVec;
 
+use crate::domain::clock::Timestamp;
 use crate::fhir::index::{BundleIndex, EntryFacts, EntryMode, IndexedBody, IndexedEntry, Shape};
 use crate::fhir::interaction::Interaction;
 use crate::fhir::resource_type::ResourceType;
@@ -38,6 +40,8 @@ pub enum Gathered {
 pub struct Gathering {
     wanted: usize,
     taken: usize,
+    /// Of versions: those from then on.
+    since: Option<Timestamp>,
     parts: Vec<Part>,
     /// Where the next page begins, when there is one.
     onward: Option<Place>,
@@ -58,7 +62,14 @@ struct Part {
 impl Gathering {
     /// An empty page for at most `wanted` matches.
     pub const fn new(wanted: usize) -> Self {
-        Self { wanted, taken: 0, parts: Vec::new(), onward: None }
+        Self { wanted, taken: 0, since: None, parts: Vec::new(), onward: None }
+    }
+
+    /// Takes of versions only those that were made at `since` or later, as they say themselves.
+    #[must_use]
+    pub const fn since(mut self, since: Option<Timestamp>) -> Self {
+        self.since = since;
+        self
     }
 
     /// Whether nothing could be taken yet from anything.
@@ -89,6 +100,9 @@ impl Gathering {
         for (at, entry) in index.entries.iter().enumerate().skip(start(index, place)) {
             let (EntryMode::Match, Some(facts)) = (entry.mode, &entry.facts) else { continue };
             let versions = matches!(*permit.interaction, Interaction::History { .. });
+            if self.since.is_some_and(|since| made_at(&body, entry).is_none_or(|made| made < since)) {
+                continue;
+            }
             if !policy::is_asked(&permit.interaction, facts) || (!versions && self.has(facts)) {
                 continue;
             }
@@ -280,6 +294,21 @@ impl Part {
     fn permission(&self) -> Permission {
         policy::permission(&self.interaction)
     }
+}
+
+/// When the resource in an entry was last changed.
+fn made_at(body: &IndexedBody, entry: &IndexedEntry) -> Option<Timestamp> {
+    #[derive(Deserialize)]
+    struct Resource {
+        meta: Meta,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Meta {
+        last_updated: jiff::Timestamp,
+    }
+    let resource: Resource = serde_json::from_slice(&body.resource_of(entry)?).ok()?;
+    Some(Timestamp::from_millis(resource.meta.last_updated.as_millisecond()))
 }
 
 /// Where to begin: after the last match that was given out, wherever it stands now.

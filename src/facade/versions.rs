@@ -7,13 +7,15 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::FhirId;
 use crate::fhir::resource_type::ResourceType;
-use crate::fhir::search::{self, SearchError};
-use crate::records::Caller;
+use crate::fhir::search::{self, Rules, SearchError};
+use crate::records::{Caller, Versions};
 
 use super::bearer::Authenticated;
 use super::problem::Problem;
+use super::search::page_handle;
 use super::{Facade, accept, answer};
 
 pub(super) async fn history(
@@ -67,13 +69,39 @@ pub(super) async fn answer_versions(
         let version = FhirId::parse(version).map_err(|_| Problem::not_found())?;
         facade.records.version(caller, resource_type, id, version).await?
     } else {
-        // What is skipped would return more than was asked for.
-        let known = ["_format", "_pretty", "_elements", "_summary"];
-        let mut names = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
-        if let Some(other) = names.find(|name| !known.contains(&&**name)) {
-            return Err(SearchError::unknown(&other).into());
+        match page_handle(query) {
+            Some(handle) => facade.records.history_page(caller, resource_type, id, &handle).await?,
+            None => facade.records.history(caller, resource_type, id, &wanted(query, &rules)?).await?,
         }
-        facade.records.history(caller, resource_type, id).await?
     };
     answer::shaped(&released, &shape, form.media_type(), headers)
+}
+
+/// Which versions a query asks for (R4 http, "history").
+fn wanted(query: &str, rules: &Rules) -> Result<Versions, SearchError> {
+    let mut count = None;
+    let mut since = None;
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let before = match &*name {
+            "_count" => {
+                let number: u32 = value.parse().map_err(|_| SearchError::bad(&name, "a number"))?;
+                count.replace(number.clamp(1, rules.most_count)).is_some()
+            }
+            "_since" => {
+                // A plus sign that nobody encoded arrives as a space.
+                let moment: Result<jiff::Timestamp, _> = value.replace(' ', "+").parse();
+                let moment = moment.map_err(|_| SearchError::bad(&name, "a moment with its time zone"))?;
+                since.replace(Timestamp::from_millis(moment.as_millisecond())).is_some()
+            }
+            "_format" | "_pretty" | "_elements" | "_summary" => false,
+            // What is skipped would return more than was asked for.
+            _ => return Err(SearchError::unknown(&name)),
+        };
+        if before {
+            return Err(SearchError::repeated(&name));
+        }
+    }
+    let number = count.unwrap_or(rules.default_count);
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    Ok(Versions { since, count: number, said: count.is_some() })
 }

@@ -32,6 +32,7 @@ pub use self::bodies::Bodies;
 pub use self::offer::Offer;
 pub use self::pages::PageError;
 pub use self::unanswered::Unanswered;
+pub use self::versions::Versions;
 
 use self::pages::Pages;
 use self::referrers::Referrers;
