@@ -67,7 +67,10 @@ fn resource(kind: Kind) -> Value {
     let common = [("_id", "token"), ("_lastUpdated", "date")];
     let common = common.iter().map(|(name, kind)| json!({ "name": name, "type": kind }));
     j::set(&mut shown, "searchParam", common.chain(own).collect());
-    let includes = params::of(kind).iter().filter(|param| param.compare == Compare::Reference);
+    // Questionnaires are named by their canonical URL and are not here.
+    let includes = params::of(kind)
+        .iter()
+        .filter(|param| param.compare == Compare::Reference && param.name != "questionnaire");
     let includes: Vec<Value> = includes.map(|param| json!(format!("{kind}:{}", param.name))).collect();
     if !includes.is_empty() {
         j::set(&mut shown, "searchInclude", Value::Array(includes));

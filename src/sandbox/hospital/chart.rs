@@ -10,6 +10,7 @@ use super::kind::Kind;
 use super::meta::Label;
 use super::person::Child;
 use super::staff::Clinician;
+use super::write::plans;
 use super::{json as j, time};
 use crate::domain::clock::Timestamp;
 
@@ -142,12 +143,24 @@ impl<'a> Chart<'a> {
 
     /// The finished record, with a Provenance for everything that was written.
     pub fn finish(mut self) -> Vec<Entry> {
+        self.provenances();
+        // After everything else, so that no id of what was written before depends on it.
+        plans::follow(&mut self);
+        self.provenances();
+        self.slots.into_iter().flatten().map(Draft::finish).collect()
+    }
+
+    /// What was written so far.
+    pub fn drafts(&self) -> impl Iterator<Item = &Draft> {
+        self.slots.iter().flatten()
+    }
+
+    fn provenances(&mut self) {
         for written in std::mem::take(&mut self.written) {
             let body = provenance(&written);
             self.labels = Vec::new();
             self.add(Kind::Provenance, &["us-core-provenance"], written.at, body);
         }
-        self.slots.into_iter().flatten().map(Draft::finish).collect()
     }
 }
 

@@ -47,7 +47,8 @@ pub fn of(kind: Kind, resource: &Value) -> Vec<Fact> {
                         }
                     }
                     Compare::Reference => {
-                        if let Some(target) = value.get("reference").and_then(Value::as_str) {
+                        // A canonical is a string.
+                        if let Some(target) = value.get("reference").unwrap_or(value).as_str() {
                             keep(Term::Reference(target.to_owned()));
                         }
                     }

@@ -33,15 +33,20 @@ macro_rules! kinds {
 kinds! {
     AllergyIntolerance "alg",
     Binary "bin",
+    CarePlan "plan",
     CareTeam "team",
     Condition "cond",
     Coverage "cov",
+    Device "dev",
     DiagnosticReport "rep",
     DocumentReference "doc",
     Encounter "enc",
+    FamilyMemberHistory "fam",
+    Goal "goal",
     Immunization "imm",
     Location "loc",
     Medication "med",
+    MedicationDispense "disp",
     MedicationRequest "rx",
     Observation "obs",
     Organization "org",
@@ -51,7 +56,10 @@ kinds! {
     PractitionerRole "role",
     Procedure "proc",
     Provenance "prov",
+    QuestionnaireResponse "qr",
     RelatedPerson "rel",
+    ServiceRequest "order",
+    Specimen "spec",
 }
 
 impl Kind {

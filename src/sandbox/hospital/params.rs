@@ -58,6 +58,7 @@ params! {
         "birthdate" Date ["birthDate"];
         "gender" Token ["gender"];
         "active" Token ["active"];
+        "death-date" Date ["deceasedDateTime"];
         "general-practitioner" Reference ["generalPractitioner"];
         "organization" Reference ["managingOrganization"];
     }
@@ -87,6 +88,7 @@ params! {
         "onset-date" Date ["onsetDateTime"];
         "abatement-date" Date ["abatementDateTime"];
         "recorded-date" Date ["recordedDate"];
+        "asserted-date" Date ["extension.valueDateTime"];
         "recorder" Reference ["recorder"];
     }
     AllergyIntolerance {
@@ -174,6 +176,74 @@ params! {
         "category" Token ["category"];
         "participant" Reference ["participant.member"];
         "role" Token ["participant.role"];
+    }
+    CarePlan {
+        "patient" Reference ["subject"];
+        "subject" Reference ["subject"];
+        "category" Token ["category"];
+        "date" Date ["period"];
+        "status" Token ["status"];
+        "goal" Reference ["goal"];
+        "condition" Reference ["addresses"];
+        "care-team" Reference ["careTeam"];
+    }
+    Goal {
+        "patient" Reference ["subject"];
+        "subject" Reference ["subject"];
+        "lifecycle-status" Token ["lifecycleStatus"];
+        "achievement-status" Token ["achievementStatus"];
+        "description" Token ["description"];
+        "target-date" Date ["target.dueDate"];
+        "start-date" Date ["startDate"];
+    }
+    Device {
+        "patient" Reference ["patient"];
+        "type" Token ["type"];
+        "status" Token ["status"];
+    }
+    FamilyMemberHistory {
+        "patient" Reference ["patient"];
+        "code" Token ["condition.code"];
+        "status" Token ["status"];
+        "relationship" Token ["relationship"];
+    }
+    MedicationDispense {
+        "patient" Reference ["subject"];
+        "subject" Reference ["subject"];
+        "status" Token ["status"];
+        "type" Token ["type"];
+        "medication" Reference ["medicationReference"];
+        "code" Token ["medicationCodeableConcept"];
+        "whenhandedover" Date ["whenHandedOver"];
+        "prescription" Reference ["authorizingPrescription"];
+    }
+    QuestionnaireResponse {
+        "patient" Reference ["subject"];
+        "subject" Reference ["subject"];
+        "authored" Date ["authored"];
+        "status" Token ["status"];
+        "questionnaire" Reference ["questionnaire"];
+        "encounter" Reference ["encounter"];
+        "author" Reference ["author"];
+    }
+    ServiceRequest {
+        "patient" Reference ["subject"];
+        "subject" Reference ["subject"];
+        "authored" Date ["authoredOn"];
+        "occurrence" Date ["occurrenceDateTime"];
+        "category" Token ["category"];
+        "code" Token ["code"];
+        "status" Token ["status"];
+        "intent" Token ["intent"];
+        "encounter" Reference ["encounter"];
+        "requester" Reference ["requester"];
+    }
+    Specimen {
+        "patient" Reference ["subject"];
+        "subject" Reference ["subject"];
+        "type" Token ["type"];
+        "status" Token ["status"];
+        "collected" Date ["collection.collectedDateTime"];
     }
     Provenance {
         "target" Reference ["target"];

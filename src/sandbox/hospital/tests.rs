@@ -103,8 +103,8 @@ fn nothing_lies_before_birth_or_after_now() {
     let hospital = &*SHARED;
     let now = as_of().as_millis();
     let today = time::at(time::day_of(as_of()), 0, 0).as_millis();
-    // Plans may lie ahead: until when a medicine is meant to be taken.
-    let ahead = ["boundsPeriod.end", ".birthDate"];
+    // Plans may lie ahead: until when a medicine is meant to be taken, by when a goal is to be met.
+    let ahead = ["boundsPeriod.end", ".birthDate", "target.dueDate"];
     for child in hospital.children() {
         let born = time::at(child.birth, 0, 0).as_millis();
         for entry in &hospital.record(child.index).unwrap().entries {
@@ -349,6 +349,33 @@ static SHALL: &[(&str, &[&str])] = &[
     ("us-core-immunization", &["status", "vaccineCode", "patient", "occurrenceDateTime", "primarySource"]),
     ("us-core-procedure", &["status", "code", "subject", "performedDateTime"]),
     ("us-core-careteam", &["status", "subject", "participant.role", "participant.member"]),
+    (
+        "us-core-careplan",
+        &["text.status", "text.div", "status", "intent", "category", "subject", "addresses", "goal"],
+    ),
+    ("us-core-goal", &["lifecycleStatus", "description", "subject", "startDate", "target.dueDate"]),
+    ("us-core-device", &["type", "patient", "udiCarrier.carrierHRF"]),
+    ("us-core-familymemberhistory", &["status", "relationship", "patient", "condition.code"]),
+    (
+        "us-core-medicationdispense",
+        &["status", "subject", "authorizingPrescription", "type", "quantity", "whenHandedOver"],
+    ),
+    ("us-core-questionnaireresponse", &["questionnaire", "status", "subject", "authored", "author", "item"]),
+    (
+        "us-core-servicerequest",
+        &[
+            "status",
+            "intent",
+            "category",
+            "code",
+            "subject",
+            "encounter",
+            "occurrenceDateTime",
+            "authoredOn",
+            "requester",
+        ],
+    ),
+    ("us-core-specimen", &["type", "subject", "request", "collection.collectedDateTime"]),
     ("us-core-provenance", &["target", "recorded", "agent.type", "agent.who"]),
     ("us-core-relatedperson", &["active", "patient", "relationship", "name", "telecom", "address"]),
     (

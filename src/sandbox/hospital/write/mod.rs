@@ -5,6 +5,7 @@ pub mod labs;
 pub mod meds;
 pub mod notes;
 pub mod pdf;
+pub mod plans;
 pub mod shortcuts;
 pub mod visit;
 pub mod vitals;
