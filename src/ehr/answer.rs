@@ -11,7 +11,7 @@ use crate::access::unreleased::{Origin, OriginKind, Unreleased};
 use crate::access::upstream::{Fetched, Freshness, UpstreamError, Validator};
 use crate::domain::clock::Timestamp;
 use crate::fhir::index::{
-    IndexedBody, Rewrite, Shape, index_bundle, index_history, index_raw, index_resource,
+    IndexedBody, Rewrite, Shape, index_history, index_raw, index_resource, index_search,
 };
 use crate::fhir::interaction::Interaction;
 use crate::fhir::resource_type::ResourceType;
@@ -113,7 +113,7 @@ fn index(
             if !is_json(media_type) {
                 return Err(UpstreamError::Malformed);
             }
-            index_bundle(bytes, search.resource_type, rewrite).map_err(|_| UpstreamError::Malformed)
+            index_search(bytes, search, rewrite).map_err(|_| UpstreamError::Malformed)
         }
     }
 }

@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 
 use crate::domain::ids::FhirId;
 
+use super::interaction::Search;
 use super::resource_type::ResourceType;
 
 mod attachments;
@@ -73,7 +74,15 @@ pub fn index_resource(bytes: Bytes, rewrite: &Rewrite) -> Result<IndexedBody, In
     Ok(IndexedBody { bytes: kept, media_type: FHIR_JSON.into(), shape: Shape::Resource(facts) })
 }
 
-/// Indexes and rewrites a searchset. `searched` is the type that the request searched.
+/// Indexes and rewrites the answer to a search, or a page of it: what is included came for a match that refers to it by an element
+/// that the search asked for.
+#[expect(clippy::needless_pass_by_value, reason = "a sibling of index_resource")]
+pub fn index_search(bytes: Bytes, search: &Search, rewrite: &Rewrite) -> Result<IndexedBody, IndexError> {
+    bundle_of(&bytes, search.resource_type, &includes::asked(&search.query), rewrite)
+}
+
+/// Indexes and rewrites a searchset whose query is not known: what is included came for whatever match refers to it. `searched`
+/// is the type that the request searched.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "a sibling of index_resource, and the caller has no use for it after"
@@ -83,8 +92,17 @@ pub fn index_bundle(
     searched: ResourceType,
     rewrite: &Rewrite,
 ) -> Result<IndexedBody, IndexError> {
-    let text = rewrite.unhide(utf8(&bytes)?);
-    let (mut body, index) = bundle::index(&text, searched, rewrite)?;
+    bundle_of(&bytes, searched, includes::ANYTHING, rewrite)
+}
+
+fn bundle_of(
+    bytes: &Bytes,
+    searched: ResourceType,
+    asked: &[includes::Asked],
+    rewrite: &Rewrite,
+) -> Result<IndexedBody, IndexError> {
+    let text = rewrite.unhide(utf8(bytes)?);
+    let (mut body, index) = bundle::index(&text, searched, asked, rewrite)?;
     // Room for entries that were dropped is not kept for as long as the cache keeps the body.
     body.shrink_to_fit();
     Ok(IndexedBody { bytes: body.into(), media_type: FHIR_JSON.into(), shape: Shape::Bundle(index) })

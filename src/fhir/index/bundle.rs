@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::domain::ids::FhirId;
 use crate::fhir::resource_type::ResourceType;
 
-use super::includes;
+use super::includes::{self, Asked};
 use super::json::{Cursor, NotJson};
 use super::resource::{self, Pool};
 use super::rewrite::Rewrite;
@@ -45,11 +45,12 @@ struct Found {
 pub fn index(
     text: &str,
     searched: ResourceType,
+    asked: &[Asked],
     rewrite: &Rewrite,
 ) -> Result<(Vec<u8>, BundleIndex), IndexError> {
     let (entries, next) = read(text, "searchset", rewrite)?;
     let mut body = Vec::with_capacity(text.len());
-    let entries = write(text, &entries, searched, rewrite, &mut body);
+    let entries = write(text, &entries, (searched, asked), rewrite, &mut body);
     Ok((body, BundleIndex { entries, insert_at: HEAD.len(), next }))
 }
 
@@ -211,7 +212,7 @@ fn entry(cursor: &mut Cursor<'_>, bases: &[&str], pool: &mut Pool) -> Result<Ent
 fn write(
     text: &str,
     entries: &[Entry],
-    searched: ResourceType,
+    (searched, asked): (ResourceType, &[Asked]),
     rewrite: &Rewrite,
     body: &mut Vec<u8>,
 ) -> Vec<IndexedEntry> {
@@ -251,7 +252,7 @@ fn write(
         };
         let all: (Vec<_>, Vec<_>) =
             (matches.iter().map(named).collect(), included.iter().map(named).collect());
-        because = includes::because(&all.0, &all.1, &rewrite.bases());
+        because = includes::because(&all.0, &all.1, asked, &rewrite.bases());
     }
     let matches = matches.into_iter().map(|(entry, facts)| (entry, facts, EntryMode::Match, Box::default()));
     let included = included.into_iter().zip(because);

@@ -449,8 +449,8 @@ impl Oracle<'_> {
             .filter_map(|name| name.split_once('/'))
             .filter_map(|(kind, id)| ward.current(kind, id))
             .collect();
-        let came: Vec<&Value> =
-            ward.included(params, &shown).into_iter().filter(|own| came_with(own, &shown)).collect();
+        // For a match that is shown, by the element that was asked for: whatever else the EHR sends along came for others.
+        let came = ward.along(params, &shown, false);
         let mut seen: Vec<&Value> = shown;
         let before = seen.len();
         seen.extend(came.iter().filter(|own| is_asked(own, asked) && self.sees('s', own)));
@@ -523,14 +523,6 @@ fn is_asked(resource: &Value, asked: Option<&str>) -> bool {
         || asked.is_none_or(|asked| {
             patients(resource).is_some_and(|own| own.iter().any(|patient| patient == asked))
         })
-}
-
-/// Whether what was included refers, or is referred to, as it says.
-fn came_with(own: &Value, shown: &[&Value]) -> bool {
-    shown.iter().any(|shown| {
-        references(shown).contains(&name(own))
-            || is_kind(own, "Provenance") && references(own).contains(&name(shown))
-    })
 }
 
 /// Whether a note points to a Binary, or a prescription to a Medication.

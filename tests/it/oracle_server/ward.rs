@@ -134,6 +134,11 @@ impl Ward {
 
     /// What comes along with these matches.
     pub fn included(&self, params: &Params, matches: &[&Value]) -> Vec<&Value> {
+        self.along(params, matches, self.includes_all)
+    }
+
+    /// What is included for these matches by the elements that were asked for; with `all` everybody's.
+    pub fn along(&self, params: &Params, matches: &[&Value], all: bool) -> Vec<&Value> {
         let mut names: Vec<String> = Vec::new();
         let mut kinds: Vec<&str> = Vec::new();
         for (name_of, value) in params {
@@ -163,7 +168,7 @@ impl Ward {
         }
         let wanted = |resource: &&Value| {
             let own = name(resource);
-            let all = self.includes_all && kinds.contains(&text(&resource["resourceType"]));
+            let all = all && kinds.contains(&text(&resource["resourceType"]));
             (all || names.contains(&own)) && !matches.iter().any(|matched| name(matched) == own)
         };
         self.rows.iter().filter(|row| !row.deleted).map(Row::last).filter(wanted).collect()
