@@ -124,7 +124,7 @@ pub fn panel(ehr: &Ehr, at: usize) -> BTreeSet<String> {
 }
 
 /// What the record of the patient holds of one type, without what is labelled.
-fn expected(ehr: &Ehr, patient: &str, kind: Kind) -> BTreeSet<String> {
+pub fn expected(ehr: &Ehr, patient: &str, kind: Kind) -> BTreeSet<String> {
     let hospital = &ehr.world().hospital;
     let index = chartgate::sandbox::hospital::person::index_of_id(patient).unwrap();
     let record = hospital.record(index).unwrap();
@@ -137,7 +137,7 @@ fn expected(ehr: &Ehr, patient: &str, kind: Kind) -> BTreeSet<String> {
 }
 
 /// Every match of a search, over all its pages.
-async fn every(world: &World, token: &str, path: &str) -> (BTreeSet<String>, Vec<Answer>) {
+pub async fn every(world: &World, token: &str, path: &str) -> (BTreeSet<String>, Vec<Answer>) {
     let (mut ids, mut answers) = (BTreeSet::new(), Vec::new());
     let mut next = Some(path.to_owned());
     while let Some(path) = next {
@@ -332,6 +332,28 @@ async fn the_panel_s_group_each_record_whole_and_its_versions_agree_with_the_pop
             let expected = expected(&ehr, patient, kind);
             assert!(expected.is_subset(&all), "{kind}: {:?}", expected.difference(&all));
         }
+        // Who and what took part comes along, where the scopes reach that far.
+        for kind in [Kind::Practitioner, Kind::Organization, Kind::Location] {
+            let known: BTreeSet<String> = ehr
+                .world()
+                .hospital
+                .directory()
+                .entries
+                .iter()
+                .filter(|e| e.kind == kind)
+                .map(|e| e.id.clone())
+                .collect();
+            assert!(!known.is_disjoint(&all), "{kind}");
+        }
+        let narrow = world.token(subject(&format!("dr-{at}"), "user/Patient.rs user/Encounter.rs", None));
+        let (visits, pages) = every(&world, &narrow, &format!("/Patient/{patient}/$everything")).await;
+        assert!(visits.is_subset(&all));
+        let types: BTreeSet<String> = pages
+            .iter()
+            .flat_map(|page| page.json()["entry"].as_array().cloned().unwrap_or_default())
+            .map(|entry| entry["resource"]["resourceType"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(types, ["Encounter", "Patient"].map(str::to_owned).into());
         let observation = expected(&ehr, patient, Kind::Observation).first().unwrap().clone();
         let path = format!("/Observation/{observation}");
         assert_eq!(

@@ -18,4 +18,5 @@ mod searches;
 mod shapes;
 mod statuses;
 mod sweep;
+mod us_core;
 pub mod world;

@@ -27,6 +27,77 @@ fn with_history(world: &World) {
 }
 
 #[tokio::test]
+async fn a_long_history_comes_in_pages_and_from_a_moment_on() {
+    let world = World::new().await;
+    let meta =
+        |n: usize| json!({"versionId": n.to_string(), "lastUpdated": format!("2026-05-0{n}T10:00:00Z")});
+    change(&world, "seen-o1", |now| now["meta"] = meta(7));
+    let earlier = (1..7).rev().map(|n| {
+        // The fifth was another patient's for a while.
+        let patient = if n == 5 { "other" } else { "seen" };
+        json!({"resourceType": "Observation", "id": "seen-o1", "meta": meta(n),
+            "subject": {"reference": format!("Patient/{patient}")}})
+    });
+    world.hospital.earlier.lock().extend(earlier);
+    let ana = world.ana();
+    let versions = |answer: &Answer| -> Vec<String> {
+        let bundle = answer.json();
+        let entries = bundle["entry"].as_array().unwrap().clone();
+        entries.iter().map(|e| e["resource"]["meta"]["versionId"].as_str().unwrap().to_owned()).collect()
+    };
+    let path = "/Observation/seen-o1/_history";
+    let whole = world.get(path, &ana).await;
+    assert_eq!((versions(&whole).join(""), whole.json()["total"].as_u64()), ("764321".to_owned(), Some(6)));
+    let (mut next, mut pages) = (Some(format!("{path}?_count=2")), Vec::new());
+    while let Some(at) = next {
+        let page = world.get(&at, &ana).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+        assert!(page.json()["total"].is_null(), "the number of all would tell of what is withheld");
+        pages.push(versions(&page).join(""));
+        next = page.link("next");
+    }
+    assert_eq!(pages, ["76", "43", "21"]);
+    let since = world.get(&format!("{path}?_since=2026-05-04T10:00:00Z"), &ana).await;
+    assert_eq!(versions(&since), ["7", "6", "4"]);
+    let both = world.get(&format!("{path}?_since=2026-05-03T12:00:00%2B02:00&_count=2"), &ana).await;
+    assert_eq!(versions(&both), ["7", "6"]);
+    let next = both.link("next").unwrap();
+    let rest = world.get(&next, &ana).await;
+    assert_eq!((versions(&rest).join(""), rest.link("next")), ("43".to_owned(), None));
+    // A handle is of one reader and one resource, and no page of a search or of a whole record.
+    let handle = next.split_once("?_page=").unwrap().1.to_owned();
+    let ben = world.token(subject("ben", "user/*.rs", None));
+    assert_eq!(world.get(&next, &ben).await.status, 404);
+    for other in ["/Observation/seen-o2/_history", "/Observation", "/Patient/seen/$everything"] {
+        assert_eq!(world.get(&format!("{other}?_page={handle}"), &ana).await.status, 404, "{other}");
+    }
+    for wrong in ["_since=2026", "_since=yesterday", "_count=x", "_at=2026", "_count=2&_count=3"] {
+        assert_eq!(world.get(&format!("{path}?{wrong}"), &ana).await.status, 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn references_that_nobody_can_follow_are_marked() {
+    let world = World::new().await;
+    change(&world, "seen-o1", |now| {
+        now["encounter"] =
+            json!({"reference": "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0", "display": "Visit"});
+        now["basedOn"] = json!([{"reference": "https://lab.example/fhir/ServiceRequest/7"}]);
+    });
+    let ana = world.ana();
+    let read = world.get("/Observation/seen-o1", &ana).await.json();
+    let bundle = world.get("/Observation?patient=seen", &ana).await.json();
+    let entries = bundle["entry"].as_array().unwrap();
+    let found = entries.iter().find(|entry| entry["resource"]["id"] == "seen-o1").unwrap();
+    for shown in [&read, &found["resource"]] {
+        let visit = &shown["encounter"];
+        assert_eq!((&visit["reference"], &visit["display"]), (&Value::Null, &json!("Visit")));
+        assert_eq!(visit["_reference"]["extension"][0]["valueCode"], "unknown");
+        assert_eq!(shown["basedOn"][0]["reference"], "https://lab.example/fhir/ServiceRequest/7");
+    }
+}
+
+#[tokio::test]
 async fn a_version_is_judged_by_itself_and_by_what_it_has_become() {
     let world = World::new().await;
     with_history(&world);

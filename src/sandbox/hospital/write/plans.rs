@@ -182,7 +182,10 @@ fn dispenses(chart: &mut Chart<'_>) {
             }
         }
         let profiles = ["us-core-medicationdispense"];
-        write(chart, Kind::MedicationDispense, &profiles, &order.labels, given, body);
+        let dispense = write(chart, Kind::MedicationDispense, &profiles, &order.labels, given, body);
+        let prescriber = text(&order, "/requester/reference");
+        let known = CLINICIANS.iter().copied().find(|clinician| Some(clinician.reference()) == prescriber);
+        chart.wrote("dispenses", known.unwrap_or(&OYELARAN), given, &dispense);
     }
 }
 
