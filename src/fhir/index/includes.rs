@@ -168,11 +168,11 @@ mod tests {
 
     #[test]
     fn references_are_found_where_they_were_asked_for_however_they_are_written() {
-        let json = r##"{"text":"\"participant\":\"Patient/no\"","participant":[{"individual" : {"reference" : "Practitioner/1"}},
+        let json = r#"{"text":"\"participant\":\"Patient/no\"","participant":[{"individual" : {"reference" : "Practitioner/1"}},
             {"individual":{"reference":"https:\/\/ehr.example\/Practitioner\/2"}},{"individual":{"reference":"https://other.example/Practitioner/3"}},
             {"individual":{"reference":7}},{"individual":[{"reference":"Practitioner/4/_history/1"}]},{"type":{"reference":"Practitioner/5"}},
             {"individual":{"reference":"urn:uuid:x"}},{"individual":{"reference":"Unknown/5"}},{"individual":"Practitioner/6"}],
-            "subject":{"reference":"Practitioner/7"},"contained":[{"participant":[{"individual":{"reference":"Practitioner/8"}}]}]}"##;
+            "subject":{"reference":"Practitioner/7"},"contained":[{"participant":[{"individual":{"reference":"Practitioner/8"}}]}]}"#;
         let found = references(json, Some(&["participant", "individual"]), &["https://ehr.example"]);
         let found: Vec<_> = found.iter().map(|(kind, id)| format!("{kind}/{id}")).collect();
         assert_eq!(found, ["Practitioner/1", "Practitioner/2", "Practitioner/4"]);

@@ -324,7 +324,3 @@ pub fn of_mark(mark: &str) -> (String, usize) {
     let mut parts = mark.split('~').skip(1);
     (parts.next().unwrap().to_owned(), parts.next().unwrap().parse().unwrap())
 }
-
-pub fn is_kind(resource: &Value, kind: &str) -> bool {
-    text(&resource["resourceType"]) == kind
-}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chartgate::domain::clock::Timestamp;
 use serde_json::Value;
 
-use super::hospital::{DIRECTORY, THROUGH, is_kind, owner_key};
+use super::hospital::{DIRECTORY, THROUGH, owner_key};
 use super::ward::{Params, Ward, local, name, references, text};
 
 /// A grant as a family gave it.
