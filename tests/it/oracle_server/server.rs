@@ -91,7 +91,9 @@ impl Running {
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let config = format!(
             "[server]\npublic_url = \"https://gate.example\"\n[database]\nurl = \"sqlite:{}\"\nmaster_key = \"{}\"\n\
-             [ehr]\nbase_url = \"{}\"\nretries = 0\nbreaker_failures = 1000\nprivate_network = true\n[access]\npractice_systems_use_grants = {}\n",
+             [ehr]\nbase_url = \"{}\"\nretries = 0\nbreaker_failures = 1000\nprivate_network = true\n[access]\npractice_systems_use_grants = {}\n\
+             # Whoever asks comes from one address, and the clock stands still.\n[limits]\naddress_per_minute = 0\n\
+             unauthenticated_per_minute = 0\nuser_per_minute = 0\napp_per_minute = 0\nsystem_per_minute = 0\n",
             folder.path().join("test.db").display(),
             "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=",
             ehr.base,
