@@ -305,6 +305,13 @@ type = "backend_services"
 client_id = "facade"
 key = {{ file = "{folder}/facade.pem" }}
 token_url = "{ehr.removesuffix('/fhir')}/auth/token"
+# The whole suite comes from one address.
+[limits]
+address_per_minute = 0
+unauthenticated_per_minute = 0
+user_per_minute = 0
+app_per_minute = 0
+system_per_minute = 0
 [log]
 format = "text"
 filter = "info"
