@@ -147,9 +147,10 @@ impl IndexedBody {
     pub fn resource_of(&self, entry: &IndexedEntry) -> Option<Bytes> {
         entry.facts.as_ref()?;
         let written = self.bytes.get(entry.span.clone())?;
-        // The first member is the full URL, which has no quote in it; the last one has a fixed form.
+        // The first member is the full URL, which has no quote in it; what follows the resource has a fixed form, and nothing
+        // of that form comes after it.
         let start = memmem::find(written, bundle::RESOURCE)? + bundle::RESOURCE.len();
-        let end = memmem::rfind(written, bundle::SEARCH)?;
+        let end = memmem::rfind(written, bundle::SEARCH).max(memmem::rfind(written, bundle::REQUEST))?;
         let range = entry.span.start + start..entry.span.start + end;
         (start <= end).then(|| self.bytes.slice(range))
     }

@@ -25,6 +25,9 @@ pub const RESOURCE: &[u8] = br#"","resource":"#;
 /// What follows the resource.
 pub const SEARCH: &[u8] = br#","search":{"mode":""#;
 
+/// The same in a history.
+pub const REQUEST: &[u8] = br#","request":{"method":"PUT","url":""#;
+
 /// An entry as it stands in the EHR's body.
 struct Entry {
     resource: Range<usize>,

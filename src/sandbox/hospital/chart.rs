@@ -157,9 +157,20 @@ impl<'a> Chart<'a> {
 
     fn provenances(&mut self) {
         for written in std::mem::take(&mut self.written) {
-            let body = provenance(&written);
-            self.labels = Vec::new();
-            self.add(Kind::Provenance, &["us-core-provenance"], written.at, body);
+            // One for each type: it is shown with a search of one type only where all that it is about is found.
+            let mut kinds: Vec<Vec<String>> = Vec::new();
+            for target in &written.targets {
+                let kind = |target: &str| target.split('/').next().map(str::to_owned);
+                match kinds.iter_mut().find(|of| of.first().and_then(|first| kind(first)) == kind(target)) {
+                    Some(of) => of.push(target.clone()),
+                    None => kinds.push(vec![target.clone()]),
+                }
+            }
+            for targets in kinds {
+                let body = provenance(&written, &targets);
+                self.labels = Vec::new();
+                self.add(Kind::Provenance, &["us-core-provenance"], written.at, body);
+            }
         }
     }
 }
@@ -172,11 +183,11 @@ pub fn slot_of_id(id: &str) -> Option<usize> {
     }
 }
 
-fn provenance(written: &Written) -> Value {
+fn provenance(written: &Written, targets: &[String]) -> Value {
     let author = written.author;
     let employer = super::directory::employer(author);
     let employer = j::reference(&format!("Organization/{}", employer.organization_id()), employer.name);
-    let targets: Vec<Value> = written.targets.iter().map(|t| json!({ "reference": t })).collect();
+    let targets: Vec<Value> = targets.iter().map(|t| json!({ "reference": t })).collect();
     json!({
         "target": targets,
         "recorded": time::instant(written.at),

@@ -24,10 +24,11 @@ const SPECIMENS: [(&str, &str, &str); 4] = [
 ];
 
 /// Illnesses whose children have a device: ICD-10-CM code, SNOMED CT code and words of the device.
-const DEVICES: [(&str, &str, &str); 3] = [
+const DEVICES: [(&str, &str, &str); 4] = [
     ("E10.9", "69805005", "Insulin pump"),
     ("G80.0", "58938008", "Wheelchair"),
-    ("E84.0", "170102008", "Nebulizer"),
+    ("J45.30", "334990001", "Peak flow meter"),
+    ("J45.40", "334990001", "Peak flow meter"),
 ];
 
 /// A lasting illness on the problem list that is not restricted.
@@ -198,7 +199,7 @@ fn plan(chart: &mut Chart<'_>, illnesses: &[Illness], by: &'static Clinician) {
         let body = json!({
             "lifecycleStatus": "active",
             "achievementStatus": j::hl7_concept("goal-achievement", "in-progress", "In Progress"),
-            "description": j::concept_text(j::SNOMED, "170591000119102", "Patient's condition controlled", &words),
+            "description": { "coding": illness.code.get("coding").cloned().unwrap_or_default(), "text": words },
             "subject": chart.subject(),
             "startDate": time::day_of(illness.since).to_string(),
             "target": [{ "dueDate": time::shift(chart.today, 180).to_string() }],
