@@ -77,6 +77,8 @@ fn is_left_out(row: &Row) -> bool {
 struct Seen {
     world: World,
     ehr: Ehr,
+    /// The practice.
+    at: usize,
     token: String,
     by_kind: BTreeMap<Kind, Vec<Arc<Entry>>>,
 }
