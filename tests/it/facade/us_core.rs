@@ -86,10 +86,16 @@ struct Seen {
 impl Seen {
     async fn new() -> Self {
         let (world, ehr) = demo_with(true).await;
-        let token = world.token(subject("dr-0", "user/*.rs", None));
         let hospital = &ehr.world().hospital;
+        // Of the practices one that looks after a child with a device.
+        let has_device = |id: &String| {
+            let record = hospital.record(index_of_id(id).unwrap()).unwrap();
+            record.entries.iter().any(|entry| entry.kind == Kind::Device)
+        };
+        let at = (0..3).find(|at| panel(&ehr, *at).iter().any(has_device)).expect("a device");
+        let token = world.token(subject(&format!("dr-{at}"), "user/*.rs", None));
         let records =
-            panel(&ehr, 0).into_iter().map(|id| hospital.record(index_of_id(&id).unwrap()).unwrap());
+            panel(&ehr, at).into_iter().map(|id| hospital.record(index_of_id(&id).unwrap()).unwrap());
         let mut by_kind: BTreeMap<Kind, Vec<Arc<Entry>>> = BTreeMap::new();
         let entries: Vec<_> = records.flat_map(|record| record.entries.clone()).collect();
         for entry in entries.into_iter().chain(hospital.directory().entries.iter().cloned()) {
@@ -98,7 +104,7 @@ impl Seen {
                 by_kind.entry(entry.kind).or_default().push(entry);
             }
         }
-        Self { world, ehr, token, by_kind }
+        Self { world, ehr, at, token, by_kind }
     }
 
     fn of(&self, kind: Kind) -> &[Arc<Entry>] {
@@ -211,7 +217,7 @@ async fn include(seen: &Seen, kind: Kind, how: &str, name: &str) -> Result<(), S
     let parts: Vec<_> = name.split(':').collect();
     let patients: BTreeSet<_> = seen.of(kind).iter().filter_map(|entry| value(entry, "patient")).collect();
     let anchors: Vec<String> = if kind == Kind::Patient {
-        panel(&seen.ehr, 0).into_iter().map(|id| format!("_id={id}")).collect()
+        panel(&seen.ehr, seen.at).into_iter().map(|id| format!("_id={id}")).collect()
     } else if patients.is_empty() {
         seen.of(kind).iter().take(20).map(|entry| format!("_id={}", entry.id)).collect()
     } else {
@@ -242,7 +248,7 @@ async fn include(seen: &Seen, kind: Kind, how: &str, name: &str) -> Result<(), S
 }
 
 async fn operation(seen: &Seen, kind: Kind, name: &str) -> Result<(), String> {
-    let patient = panel(&seen.ehr, 0).into_iter().next().ok_or("nobody")?;
+    let patient = panel(&seen.ehr, seen.at).into_iter().next().ok_or("nobody")?;
     expect(seen, &format!("/{kind}/${name}?patient={patient}")).await
 }
 
