@@ -10,6 +10,7 @@ Usage: soak.py CHARTGATE DEMO_EHR
 
 import base64
 import collections
+import contextlib
 import hashlib
 import json
 import os
@@ -39,7 +40,7 @@ FAULTS = [
     {"throttle_every": 3, "retry_after_s": 1},
     {"broken_json": True},
     {"down": "unavailable"},
-    {"down": "drop"},
+    # Not "drop": then the EHR could not be told to stop it.
     {"refuse_tokens": True},
 ]
 FAULT_EVERY, FAULT_FOR, AFTER = 60, 6, 14
@@ -243,7 +244,8 @@ class Soak(Bench):
             for patient, doctors in self.known.items():
                 for references in ([], doctors):
                     url = f"{self.knobs}/patients/{patient}/general-practitioner"
-                    requests.post(url, json={"references": references}, timeout=10)
+                    with contextlib.suppress(requests.RequestException):
+                        requests.post(url, json={"references": references}, timeout=10)
                     self.stop_all.wait(15)
 
     def learn(self, patients):

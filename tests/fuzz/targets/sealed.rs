@@ -51,7 +51,9 @@ pub fn run(bytes: &[u8]) {
     assert!(spoiled == token || !keys.form_token_is(&spoiled, cookie.expose()), "{spoiled} of {token}");
 
     let rest = String::from_utf8_lossy(choices.rest());
-    assert!(SEALER.open(&rest, binding).is_none() && !keys.form_token_is(&rest, cookie.expose()));
+    // libFuzzer watches what is compared, and so learns what was sealed.
+    assert!(*rest == *sealed || SEALER.open(&rest, binding).is_none(), "{rest}");
+    assert!(*rest == *token || !keys.form_token_is(&rest, cookie.expose()), "{rest}");
     let _ = SealingKey::parse(&rest);
     for kind in [TokenKind::Access, TokenKind::Csrf] {
         let _ = PlainToken::presented(kind, &rest);
