@@ -25,27 +25,6 @@ const DATES: &[(ResourceType, &str)] = &[
     (ResourceType::ServiceRequest, "authored"),
 ];
 
-/// References from a record to who and what took part in the care: people, organizations, places, medicines.
-const OTHERS: &[&str] = &[
-    "authenticator",
-    "author",
-    "general-practitioner",
-    "location",
-    "medication",
-    "organization",
-    "participant",
-    "performer",
-    "practitioner",
-    "requester",
-    "results-interpreter",
-    "service-provider",
-];
-
-/// Whether an include brings those, whatever their type.
-fn leads_to_others(include: &str) -> bool {
-    matches!(include.split(':').collect::<Vec<_>>().as_slice(), [_, name] if OTHERS.contains(name))
-}
-
 const NAMES: [&str; 5] = ["_count", "_since", "_type", "end", "start"];
 
 /// The parameters of the operation.
@@ -101,10 +80,10 @@ impl Everything {
         let offered = |kind: &ResourceType| rules.table(*kind).is_some_and(TypeTable::is_of_patients);
         let others = ResourceType::ALL.iter().copied().filter(|kind| wanted(kind) && offered(kind));
         let all = std::iter::once(ResourceType::Patient).chain(others);
-        all.map(|kind| (kind, self.query_of(kind, patient, rules))).collect()
+        all.map(|kind| (kind, self.query_of(kind, patient))).collect()
     }
 
-    fn query_of(&self, kind: ResourceType, patient: &str, rules: &Rules) -> String {
+    fn query_of(&self, kind: ResourceType, patient: &str) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         let own = kind == ResourceType::Patient;
         query.append_pair(if own { "_id" } else { "patient" }, patient);
@@ -120,11 +99,6 @@ impl Everything {
             if let (Some(date), Some(value)) = (date, self.given.get(name)) {
                 query.append_pair(date, &format!("{prefix}{value}"));
             }
-        }
-        // Whoever asks for certain types gets those alone.
-        let includes = rules.table(kind).filter(|_| self.types.is_empty()).map(|table| &table.include);
-        for include in includes.into_iter().flatten().filter(|include| leads_to_others(include)) {
-            query.append_pair("_include", include);
         }
         query.finish()
     }

@@ -185,7 +185,6 @@ async fn everything_is_what_the_searches_show_and_no_more() {
             "DocumentReference/seen-d1",
             "DocumentReference/seen-d2",
             "Encounter/seen-e1",
-            "Medication/seen-drug",
             "MedicationRequest/seen-m1",
             "Patient/seen",
         ]
