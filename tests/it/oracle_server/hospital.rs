@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::ward::{Row, Ward, name, text};
+use super::ward::{Row, Ward, name};
 
 pub const PATIENTS: [&str; 5] = ["p0", "p1", "p2", "p3", "p4"];
 /// NPIs of the clinicians d0 to d5; the first four have accounts.
