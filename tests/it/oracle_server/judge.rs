@@ -467,20 +467,21 @@ impl Oracle<'_> {
         seen[before..].iter().map(|own| name(own)).collect()
     }
 
-    /// Whether the EHR's own search by PCP finds a patient for a practice: not where a role without a person stands between them.
+    /// Whether the EHR's own search by PCP finds a patient for a practice: not where a
+    /// role without a person stands between them, or an entry of the directory that is restricted itself.
     pub fn is_listed(&self, practice: &str, patient: &str) -> bool {
         let practice = &self.world.practices[practice];
         let npis = |person: &Value| {
             let own = person["identifier"].as_array().into_iter().flatten();
-            own.into_iter().any(|own| practice.roster.contains(text(&own["value"])))
+            !is_restricted(person) && own.into_iter().any(|own| practice.roster.contains(text(&own["value"])))
         };
         let care = &self.world.care;
         let listed = |reference: &String| match reference.split_once('/').unwrap() {
             ("Organization", id) => practice.organization == Some(id),
             ("Practitioner", id) => care.current("Practitioner", id).is_some_and(npis),
             (_, id) => {
-                let person =
-                    care.current("PractitionerRole", id).map(|role| references(&role["practitioner"]));
+                let role = care.current("PractitionerRole", id).filter(|role| !is_restricted(role));
+                let person = role.map(|role| references(&role["practitioner"]));
                 let person = person.unwrap_or_default().pop();
                 person.is_some_and(|name| {
                     care.current("Practitioner", name.split_once('/').unwrap().1).is_some_and(npis)

@@ -88,6 +88,12 @@ const SCOPES: &[&str] = &[
     "system/Group.r",
 ];
 
+const CATEGORIES_OF_A_USER: &str = "user/*.rs?category=laboratory";
+const CATEGORIES_OF_A_LAUNCH: &str =
+    "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs";
+const CATEGORIES_OF_A_SYSTEM: &str =
+    "system/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory";
+
 pub fn asker(seed: u64, number: u64) -> Asker {
     let mut dice = Dice::new(seed, 1_000_000 + number);
     let actor = dice.one(&[
@@ -110,7 +116,12 @@ pub fn asker(seed: u64, number: u64) -> Asker {
     ]);
     let system = actor.starts_with("system:");
     let mut scopes: Vec<&'static str> = (0..dice.below(4)).map(|_| dice.one(SCOPES)).collect();
-    if dice.chance(60) {
+    if dice.chance(20) {
+        // Nothing but results of one category, or nothing but what a launch allows.
+        let narrow = [CATEGORIES_OF_A_USER, CATEGORIES_OF_A_LAUNCH];
+        scopes =
+            if system { vec![CATEGORIES_OF_A_SYSTEM] } else { vec![dice.one(&narrow), "user/Patient.rs"] };
+    } else if dice.chance(60) {
         scopes.push(if system { "system/*.rs" } else { "user/*.rs" });
     } else if dice.chance(50) {
         scopes.push("patient/*.rs");
