@@ -156,7 +156,10 @@ impl Gathering {
         let members = Bytes::from(frame.members(tally.matches, onward.as_ref()));
         let spans = chosen.spans(&parts);
         let chunks = stitch(opening, members, spans.into_iter(), &|part| Some(&parts.get(part)?.body.bytes));
-        let origin = parts.iter().map(|part| part.origin).reduce(least).unwrap_or(first.origin);
+        // How many of the EHR's pages it took depends on what was withheld: what is told of the first holds for the page. Only that
+        // something is out of date has to be known.
+        let stale = parts.iter().map(|part| part.origin).filter(|origin| origin.how == OriginKind::Stale);
+        let origin = stale.max_by_key(|origin| origin.age).unwrap_or(first.origin);
         let held: SmallVec<[Held; 1]> = parts.into_iter().zip(chosen.places).map(Held::of).collect();
         Ok(Released {
             chunks,
@@ -322,17 +325,4 @@ fn start(index: &BundleIndex, place: &Place) -> usize {
         // Where it is gone, what stood after it has moved into its place.
         _ => index.entries.iter().position(is_it).map_or(*at, |at| at + 1),
     }
-}
-
-/// The less fresh of two origins: what an answer made of both has to admit to.
-fn least(one: Origin, other: Origin) -> Origin {
-    let rank = |origin: &Origin| match origin.how {
-        OriginKind::Hit => 0,
-        OriginKind::Revalidated => 1,
-        OriginKind::Miss => 2,
-        OriginKind::Bypass(_) => 3,
-        OriginKind::Stale => 4,
-    };
-    let how = if rank(&other) > rank(&one) { other.how } else { one.how };
-    Origin { as_of: one.as_of.min(other.as_of), age: one.age.max(other.age), how }
 }

@@ -11,7 +11,7 @@ use crate::fhir::resource_type::ResourceType;
 
 use super::facts::Facts;
 use super::subject::Subject;
-use super::unreleased::Origin;
+use super::unreleased::{Origin, OriginKind};
 
 const FHIR_JSON: &str = "application/fhir+json";
 
@@ -89,6 +89,16 @@ impl Released {
     /// Where it came from.
     pub const fn origin(&self) -> Origin {
         self.origin
+    }
+
+    /// The same as a further page, of which it is not told whether the EHR was asked: that depends on where its pages begin, and
+    /// so on what was withheld before. That it is out of date is told.
+    #[must_use]
+    pub fn as_further_page(mut self) -> Self {
+        if self.origin.how != OriginKind::Stale {
+            self.origin.how = OriginKind::Page;
+        }
+        self
     }
 
     /// Whose data it holds, for the audit event.

@@ -34,6 +34,8 @@ pub enum OriginKind {
     Stale,
     /// From the EHR and not kept, for a named reason.
     Bypass(&'static str),
+    /// A further page of a search: not told.
+    Page,
 }
 
 /// One resource refers to another.

@@ -188,7 +188,8 @@ fn records(
     let asked = ehr.clone();
     let offer = Arc::new(Offer::new(options::fhir_base(config)?.as_str(), move || asked.capabilities()));
     let random = surroundings.random.clone();
-    Ok(Records::new(authorizer, bodies, audit.clone(), clock, random, master, offer))
+    let records = Records::new(authorizer, bodies, audit.clone(), clock, random, master, offer);
+    Ok(records.with_even_refusals(config.access.even_refusals.0))
 }
 
 /// What the public routes are made of.

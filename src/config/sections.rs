@@ -271,11 +271,22 @@ impl Default for CacheSection {
 }
 
 /// What the hospital decides about access.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AccessSection {
     /// Whether a practice's system also reaches what its providers were granted.
     pub practice_systems_use_grants: bool,
+    /// Answers that say that nothing was found leave at multiples of this alone; zero: when they are ready.
+    pub even_refusals: Period,
+}
+
+impl Default for AccessSection {
+    fn default() -> Self {
+        Self {
+            practice_systems_use_grants: false,
+            even_refusals: Period(std::time::Duration::from_millis(100)),
+        }
+    }
 }
 
 /// How much may be asked of the FHIR endpoint in a minute; 0: no limit. Each node counts for itself.

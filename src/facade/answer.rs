@@ -102,6 +102,7 @@ fn line_facts(released: &Released) -> LineFacts {
         OriginKind::Revalidated => "revalidated",
         OriginKind::Stale => "stale",
         OriginKind::Bypass(_) => "bypass",
+        OriginKind::Page => "page",
     };
     LineFacts {
         cache: Some(Word::new(cache)),
@@ -114,6 +115,7 @@ fn line_facts(released: &Released) -> LineFacts {
 /// Where the answer came from and how old it is (RFC 9111 `Age`, RFC 9211 `Cache-Status`).
 fn add_origin(headers: &mut HeaderMap, origin: Origin) {
     let status = match origin.how {
+        OriginKind::Page => return,
         OriginKind::Hit => "chartgate; hit".to_owned(),
         OriginKind::Miss => "chartgate; fwd=uri-miss".to_owned(),
         OriginKind::Revalidated => "chartgate; fwd=stale; fwd-status=304".to_owned(),

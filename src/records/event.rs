@@ -1,5 +1,7 @@
 //! Audit events of the pipeline. Identifiers only: never a value of a search, never a word of a record.
 
+use tokio::time::Instant;
+
 use crate::access::released::Released;
 use crate::access::subject::{Actor, Subject};
 use crate::domain::audit::{AuditEvent, AuditKind, AuditOutcome};
@@ -16,12 +18,21 @@ pub(super) struct Asked<'a> {
     pub(super) what: String,
     /// Whose record it is about, as far as that is known: the patient that the request names, or whose the resource is.
     pub(super) about: Vec<FhirId>,
+    /// Whether it may be about patients of whom none is named: then whoever is hidden costs a look at who their PCPs are.
+    pub(super) of_anybody: bool,
+    /// When it came.
+    pub(super) begun: Instant,
 }
 
 impl<'a> Asked<'a> {
     pub(super) fn new(caller: &'a Caller, interaction: &Interaction) -> Self {
         let about = interaction.patient().cloned().into_iter().collect();
-        Self { caller, what: interaction.label(), about }
+        Self::about(caller, interaction.label(), about)
+    }
+
+    /// A request that is called `what`, about these patients.
+    pub(super) fn about(caller: &'a Caller, what: String, about: Vec<FhirId>) -> Self {
+        Self { caller, what, about, of_anybody: false, begun: Instant::now() }
     }
 
     /// The event of an answer or of a refusal.

@@ -56,7 +56,7 @@ impl Records {
             },
             Err(error) => Err(error.into()),
         };
-        self.disclose(asked, outcome).await
+        self.disclose(asked, outcome.map(Released::as_further_page)).await
     }
 
     fn record_of<'a>(&self, patient: &'a FhirId, wanted: &Everything, self_url: String) -> Record<'a> {
@@ -131,5 +131,5 @@ impl Records {
 }
 
 fn asked<'a>(caller: &'a Caller, patient: &FhirId) -> Asked<'a> {
-    Asked { caller, what: "Patient everything".to_owned(), about: vec![patient.clone()] }
+    Asked::about(caller, "Patient everything".to_owned(), vec![patient.clone()])
 }

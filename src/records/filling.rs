@@ -135,7 +135,7 @@ impl Records {
         }
         let interaction = Arc::new(source.interaction(place));
         let permit = self.authorizer.authorize(&asked.caller.subject, interaction).await?;
-        match self.bodies.fetch(&permit).await? {
+        match self.fetch(&permit).await? {
             Some(body) => Ok((permit, body)),
             None => Err(Unanswered::not_found(DenyReason::NotFound)),
         }

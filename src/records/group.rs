@@ -30,14 +30,14 @@ const NPI: &str = "http://hl7.org/fhir/sid/us-npi";
 impl Records {
     /// The Group of one practice's patients.
     pub async fn group(&self, caller: &Caller, id: &FhirId) -> Result<Released, Unanswered> {
-        let mut asked = Asked { caller, what: "Group read".to_owned(), about: Vec::new() };
+        let mut asked = Asked::about(caller, "Group read".to_owned(), Vec::new());
         let outcome = self.judge_group(&mut asked, id).await;
         self.disclose(asked, outcome).await
     }
 
     /// The Groups that a search finds among the caller's.
     pub async fn groups(&self, caller: &Caller, query: &Query) -> Result<Released, Unanswered> {
-        let mut asked = Asked { caller, what: "Group search".to_owned(), about: Vec::new() };
+        let mut asked = Asked::about(caller, "Group search".to_owned(), Vec::new());
         let outcome = self.judge_groups(&mut asked, query).await;
         self.disclose(asked, outcome).await
     }
@@ -151,7 +151,7 @@ impl Records {
         let query =
             format!("_count={}&{parameter}={}", self.offer.rules().most_count, values.join(",")).into();
         let search = Search { resource_type, patient: None, query };
-        let mut asked = Asked { caller, what: String::new(), about: Vec::new() };
+        let mut asked = Asked::about(caller, String::new(), Vec::new());
         let (mut pages, mut place) = (Vec::new(), Some(Place::default()));
         for _ in 0..MOST_PAGES {
             let Some(from) = place.take() else { return Ok(pages) };

@@ -4,6 +4,7 @@
 mod bodies;
 pub mod bundle;
 mod doors;
+mod even;
 mod event;
 mod everything;
 mod filling;
@@ -19,6 +20,7 @@ mod unanswered;
 mod versions;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::access::authorizer::Authorizer;
 use crate::access::sources::AuditSink;
@@ -34,6 +36,7 @@ pub use self::pages::PageError;
 pub use self::unanswered::Unanswered;
 pub use self::versions::Versions;
 
+use self::even::Even;
 use self::pages::Pages;
 use self::referrers::Referrers;
 
@@ -57,6 +60,7 @@ pub struct Records {
     offer: Arc<Offer>,
     pages: Pages,
     referrers: Referrers,
+    even: Even,
 }
 
 impl Records {
@@ -71,7 +75,23 @@ impl Records {
         offer: Arc<Offer>,
     ) -> Self {
         let pages = Pages::new(key, clock.clone(), random);
-        Self { authorizer, bodies, audit, clock, offer, pages, referrers: Referrers::default() }
+        Self {
+            authorizer,
+            bodies,
+            audit,
+            clock,
+            offer,
+            pages,
+            referrers: Referrers::default(),
+            even: Even::new(Duration::ZERO),
+        }
+    }
+
+    /// Lets answers that say that nothing was found leave at multiples of `step` alone, or of what the EHR makes of it.
+    #[must_use]
+    pub const fn with_even_refusals(mut self, step: Duration) -> Self {
+        self.even = Even::new(step);
+        self
     }
 
     /// What can be asked with the EHR at hand.

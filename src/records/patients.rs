@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::stream::{FuturesOrdered, TryStreamExt as _};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::time::Instant;
 
 use crate::access::authorizer::{PatientMatches, PatientSought};
 use crate::access::refusal::Refusal;
@@ -26,16 +27,18 @@ impl Records {
         caller: &Caller,
         sought: PatientSought,
     ) -> Result<PatientMatches, Unanswered> {
+        let begun = Instant::now();
         let outcome = self.identify(caller, sought).await;
         let event = search_event(blank(caller, self.clock.now(), "Patient find".to_owned()), &outcome);
         self.audit.record(event).await.map_err(|_| Refusal::AuditUnavailable)?;
+        self.even.out(begun).await;
         outcome
     }
 
     async fn identify(&self, caller: &Caller, sought: PatientSought) -> Result<PatientMatches, Unanswered> {
         let interaction = Arc::new(Interaction::Search(upstream_search(&sought)));
         let permit = self.authorizer.authorize_patient_search(&caller.subject, interaction, sought).await?;
-        match self.bodies.fetch(&permit).await? {
+        match self.fetch(&permit).await? {
             Some(unreleased) => Ok(self.authorizer.identify(permit, unreleased).await?),
             None => Ok(PatientMatches { reachable: Vec::new(), not_authorized: Vec::new() }),
         }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use crate::access::authorizer::{Frame, Place, Total};
 use crate::access::permit::Permit;
 use crate::access::refusal::{DenyReason, Refusal};
 use crate::access::released::Released;
-use crate::access::unreleased::Unreleased;
+use crate::access::unreleased::{OriginKind, Unreleased};
+use crate::access::upstream::UpstreamError;
 use crate::domain::ids::FhirId;
 use crate::fhir::interaction::{Interaction, Search};
 use crate::fhir::resource_type::{Judgement, ResourceType};
@@ -66,7 +69,8 @@ impl Records {
     /// The first page of a search, or its count alone.
     pub async fn search(&self, caller: &Caller, query: &Query) -> Result<Released, Unanswered> {
         let about = query.search.patient.clone().into_iter().collect();
-        let mut asked = Asked { caller, what: format!("{} search", query.search.resource_type), about };
+        let mut asked = Asked::about(caller, format!("{} search", query.search.resource_type), about);
+        asked.of_anybody = is_of_anybody(&query.search);
         let outcome = self.judge_search(&mut asked, query).await;
         self.disclose(asked, outcome).await
     }
@@ -82,7 +86,7 @@ impl Records {
         let (search, place) = match self.pages.open(&caller.subject, resource_type, handle) {
             Ok(opened) => opened,
             Err(error) => {
-                let asked = Asked { caller, what: format!("{resource_type} page"), about: Vec::new() };
+                let asked = Asked::about(caller, format!("{resource_type} page"), Vec::new());
                 return self.disclose(asked, Err(error.into())).await;
             }
         };
@@ -96,9 +100,10 @@ impl Records {
             count_only: false,
         };
         let about = search.patient.clone().into_iter().collect();
-        let mut asked = Asked { caller, what: format!("{resource_type} page"), about };
+        let mut asked = Asked::about(caller, format!("{resource_type} page"), about);
+        asked.of_anybody = is_of_anybody(&search);
         let outcome = self.judge_page(&mut asked, &search, place, frame).await;
-        self.disclose(asked, outcome).await
+        self.disclose(asked, outcome.map(Released::as_further_page)).await
     }
 
     /// Authorize, fetch, release. Not yet disclosed: only [`Records::disclose`] gives it out.
@@ -109,10 +114,18 @@ impl Records {
         frame: Frame<'_>,
     ) -> Result<Released, Unanswered> {
         let permit = self.authorizer.authorize(&asked.caller.subject, interaction.clone()).await?;
-        let Some(unreleased) = self.bodies.fetch(&permit).await? else {
+        let Some(unreleased) = self.fetch(&permit).await? else {
             return Err(Unanswered::not_found(DenyReason::NotFound));
         };
         self.release(asked, permit, unreleased, frame).await
+    }
+
+    /// What the cache or the EHR has for a permit.
+    pub(super) async fn fetch(&self, permit: &Permit) -> Result<Option<Unreleased>, Unanswered> {
+        let begun = Instant::now();
+        let fetched = self.bodies.fetch(permit).await;
+        self.even.learn(begun.elapsed());
+        Ok(fetched?)
     }
 
     /// Releases what was fetched under a permit.
@@ -128,7 +141,13 @@ impl Records {
         self.authorizer.release(permit, unreleased, frame).await.map_err(|refusal| {
             // Whose record it was that was refused: the caller is not told, the audit log is.
             asked.about.extend(body.holds().patients);
-            refusal.into()
+            match refusal {
+                // While the EHR is away, what is not there is answered with that: so is what is hidden.
+                Refusal::NotFound(_) if body.origin().how == OriginKind::Stale => {
+                    UpstreamError::Unavailable { retry_after: None }.into()
+                }
+                refusal => refusal.into(),
+            }
         })
     }
 
@@ -138,8 +157,12 @@ impl Records {
         asked: Asked<'_>,
         outcome: Result<Released, Unanswered>,
     ) -> Result<Released, Unanswered> {
+        let (begun, of_anybody) = (asked.begun, asked.of_anybody);
         let event = asked.event(self.clock.now(), &outcome);
         self.audit.record(event).await.map_err(|_| Refusal::AuditUnavailable)?;
+        if of_anybody || matches!(outcome, Err(Unanswered::Refused(Refusal::NotFound(_)))) {
+            self.even.out(begun).await;
+        }
         outcome
     }
 
@@ -150,6 +173,11 @@ impl Records {
     fn page_url(&self, resource_type: ResourceType, handle: &str, shape: &Shape) -> String {
         format!("{}/{resource_type}?_page={handle}{}", self.offer.base(), shape.parameters())
     }
+}
+
+/// Whether a search may be about patients of whom none is named.
+fn is_of_anybody(search: &Search) -> bool {
+    search.resource_type.judgement() == Judgement::Patient && search.patient.is_none()
 }
 
 /// For reads: no searchset, so nothing to frame.

@@ -85,7 +85,7 @@ impl Records {
         let mut fetched = None;
         if *resource_type == ResourceType::Provenance && self.referrers.of(&key).is_empty() {
             // A Provenance names its targets itself.
-            fetched = self.bodies.fetch(&permit).await?;
+            fetched = self.fetch(&permit).await?;
             if let Some(body) = &fetched {
                 self.referrers.learn(body);
             }
@@ -106,7 +106,7 @@ impl Records {
         }
         let body = match fetched {
             Some(body) => Some(body),
-            None => self.bodies.fetch(&permit).await?,
+            None => self.fetch(&permit).await?,
         };
         let body = body.ok_or(Unanswered::not_found(DenyReason::NotFound))?;
         let seen: Vec<&Released> = seen.iter().collect();

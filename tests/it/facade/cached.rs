@@ -69,7 +69,16 @@ async fn while_the_ehr_is_down_an_earlier_answer_stands_in_with_a_warning() {
     assert_eq!((stale.status.as_u16(), stale.header("age")), (200, "1800"));
     assert!(stale.header("warning").starts_with("110 "), "{}", stale.header("warning"));
     let ben = world.token(subject("ben", "user/*.rs", None));
-    assert_eq!(world.get("/Observation/seen-o1", &ben).await.status, 404, "decided all the same");
+    let hidden = world.get("/Observation/seen-o1", &ben).await;
+    assert!(!hidden.text().contains("secret"), "decided all the same");
+    let (never, absent) =
+        (world.get("/Observation/seen-o2", &ben).await, world.get("/Observation/nothing", &ben).await);
+    for other in [&never, &absent] {
+        // Of what is not there nobody can say so now: nor then of what is hidden.
+        assert_eq!((hidden.status.as_u16(), other.status.as_u16()), (503, 503));
+        assert_eq!(hidden.header("retry-after"), other.header("retry-after"));
+        assert_eq!(hidden.json()["issue"][0]["details"], other.json()["issue"][0]["details"]);
+    }
     assert_eq!(world.get("/Observation/seen-o2", &ana).await.status, 503, "never seen before");
     world.clock.advance(Duration::from_hours(4));
     let gone = world.get("/Observation/seen-o1", &ana).await;
