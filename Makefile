@@ -5,7 +5,7 @@ PATIENTS ?= 60
 SEED ?= 1
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test lint format smart-apps bench oracle fuzz soak screenshots setup-demo setup-test clean
+.PHONY: demo test lint format smart-apps bench oracle timing fuzz soak screenshots setup-demo setup-test clean
 
 # The demo runs the quick build, which is also the tests': `make demo PROFILE=release` takes minutes longer to compile.
 PROFILE ?= dev
@@ -45,6 +45,9 @@ fuzz: ## Coverage-guided fuzzing: FUZZ_MINUTES (10) for each of FUZZ_TARGETS (al
 
 soak: setup-test ## An hour (SOAK_MINUTES) under a mixed load: nothing may grow, nothing may fail.
 	bash benches/soak.sh
+
+timing: ## How long it takes to say that something is hidden, against that it is not there: a table of medians and scores.
+	CHARTGATE_TIMING=$(or $(SAMPLES),1000) cargo test --quiet --locked --test it timing_of_what -- --nocapture
 
 screenshots: setup-test smart-apps ## Every page at both sizes, into screenshots/.
 	bash tests/run.sh screenshots

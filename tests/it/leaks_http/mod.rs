@@ -76,7 +76,7 @@ fn record(patient: &str, doctor: &str) -> Vec<Value> {
 }
 
 /// What the EHR holds.
-fn ward(extra: Vec<Value>) -> Ward {
+pub fn ward(extra: Vec<Value>) -> Ward {
     let mut all: Vec<Value> = Vec::new();
     for (at, npi) in NPIS.iter().enumerate() {
         let identifier = json!([{"system": "http://hl7.org/fhir/sid/us-npi", "value": npi}]);

@@ -174,7 +174,7 @@ impl Ask {
     }
 
     /// Path and query, and the form of a POST.
-    fn wire(&self) -> (String, Option<String>) {
+    pub fn wire(&self) -> (String, Option<String>) {
         let query = |params: &Params, more: &[(&str, String)]| {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(params);
@@ -245,7 +245,7 @@ fn entries(bundle: &Value) -> Vec<Entry> {
 }
 
 /// Where a link leads, below the FHIR base.
-fn link(bundle: &Value) -> Option<String> {
+pub fn link(bundle: &Value) -> Option<String> {
     let next = bundle["link"].as_array()?.iter().find(|link| link["relation"] == "next")?.clone();
     Some(text(&next["url"]).strip_prefix(BASE).unwrap_or("a link that is not ours").to_owned())
 }

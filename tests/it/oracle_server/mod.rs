@@ -8,6 +8,7 @@
 pub mod asks;
 pub mod dice;
 pub mod hospital;
+mod interference;
 pub mod judge;
 pub mod server;
 pub mod ward;
@@ -210,7 +211,7 @@ async fn fail(seed: u64, steps: &[u64], last: u64, wrong: String, shrinking: boo
     panic!("CHARTGATE_ORACLE_SEED={seed} CHARTGATE_ORACLE_STEPS={}\n{wrong}", few.join(","));
 }
 
-fn number(name: &str) -> Option<u64> {
+pub fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|text| text.parse().ok())
 }
 

@@ -17,6 +17,7 @@ use chartgate::domain::ids::{
 use chartgate::domain::practice::{Practice, Sponsorship, SponsorshipState};
 use chartgate::domain::random::SystemRandom;
 use chartgate::domain::secret::{PlainToken, TokenKind};
+use chartgate::domain::session::Session;
 use chartgate::store::Store;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
@@ -87,11 +88,16 @@ fn sponsorship_id(sponsored: &str, sponsor: &str) -> SponsorshipId {
 impl Running {
     /// The server over this EHR with the people of this world.
     pub async fn start(ehr: Served, world: &World) -> Self {
+        Self::start_even(ehr, world, "0s").await
+    }
+
+    /// The same where refusals leave at multiples of a step alone.
+    pub async fn start_even(ehr: Served, world: &World, step: &str) -> Self {
         // Memory where there is some: every answer waits for the audit log.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let config = format!(
             "[server]\npublic_url = \"https://gate.example\"\n[database]\nurl = \"sqlite:{}\"\nmaster_key = \"{}\"\n\
-             [ehr]\nbase_url = \"{}\"\nretries = 0\nbreaker_failures = 1000\nprivate_network = true\n[access]\npractice_systems_use_grants = {}\n\
+             [ehr]\nbase_url = \"{}\"\nretries = 0\nbreaker_failures = 1000\nprivate_network = true\n[access]\npractice_systems_use_grants = {}\neven_refusals = \"{step}\"\n\
              # Whoever asks comes from one address, and the clock stands still.\n[limits]\naddress_per_minute = 0\n\
              unauthenticated_per_minute = 0\nuser_per_minute = 0\napp_per_minute = 0\nsystem_per_minute = 0\n",
             folder.path().join("test.db").display(),
@@ -250,6 +256,21 @@ impl Running {
         if !self.store.set_sponsorship_state(&id, state).await.unwrap() {
             self.store.insert_sponsorship(&stored).await.unwrap();
         }
+    }
+
+    /// The cookie of a browser in which this account has signed in.
+    pub async fn signed_in(&self, account: &str) -> String {
+        let token = PlainToken::generate(TokenKind::Session, &SystemRandom);
+        let now = self.clock.now();
+        let session = Session {
+            hash: token.hash(),
+            account: AccountId::parse(account).unwrap(),
+            authenticated_at: now,
+            seen_at: now,
+            expires_at: now.plus(Duration::from_hours(12)),
+        };
+        self.store.insert_session(&session).await.unwrap();
+        format!("__Host-chartgate={}", token.expose())
     }
 
     /// A token for this asker, and what it hangs on.

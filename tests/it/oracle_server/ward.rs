@@ -2,6 +2,8 @@
 //! its own size. References within it may be absolute; `{ehr}` stands for its base until a resource is sent.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -187,13 +189,20 @@ pub struct Served {
     pub base: String,
     /// Requests that came.
     pub asked: Arc<Mutex<Vec<String>>>,
+    /// How long each answer takes, in milliseconds.
+    pub delay: Arc<AtomicU64>,
 }
 
 impl Served {
     pub async fn start(ward: Ward) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}/ehr", listener.local_addr().unwrap());
-        let served = Self { ward: Arc::new(Mutex::new(Arc::new(ward))), base, asked: Arc::default() };
+        let served = Self {
+            ward: Arc::new(Mutex::new(Arc::new(ward))),
+            base,
+            asked: Arc::default(),
+            delay: Arc::default(),
+        };
         let router = Router::new().fallback(answer).with_state(served.clone());
         let listener = listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
@@ -215,6 +224,10 @@ async fn answer(
     headers: HeaderMap,
 ) -> Response {
     served.asked.lock().push(uri.to_string());
+    let delay = served.delay.load(Ordering::Relaxed);
+    if delay > 0 {
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+    }
     let ward = served.ward.lock().clone();
     let path = uri.path().trim_start_matches("/ehr/").to_owned();
     match path.split('/').collect::<Vec<_>>().as_slice() {
