@@ -103,7 +103,7 @@ static WORLD: LazyLock<Arc<World>> = LazyLock::new(|| {
         tokens: (0..MILLION).map(|number| (TokenHash::of(&token(number)), subject(number))).collect(),
         grants: (0..MILLION).map(|number| ((provider_of(number), number), grant(number))).collect(),
         practices: (0..PROVIDERS).map(|n| PracticeId::parse(&format!("c{n}")).expect("an id")).collect(),
-        primary_care: Arc::new(PrimaryCare { npis: smallvec![npi.clone()], organizations: SmallVec::new() }),
+        primary_care: Arc::new(PrimaryCare { npis: smallvec![npi.clone()], ..PrimaryCare::default() }),
         npi,
     })
 });

@@ -149,6 +149,10 @@ pub trait Abilities {
     fn histories(&self, resource_type: &str) -> bool;
     /// Whether it searches this type.
     fn searches(&self, resource_type: &str) -> bool;
+    /// Whether the patients of a practice can be found.
+    fn lists_panels(&self) -> bool {
+        self.searches("Patient") && self.has_parameter("Patient", "general-practitioner")
+    }
     /// Whether it knows this search parameter of the type.
     fn has_parameter(&self, resource_type: &str, parameter: &str) -> bool;
     /// Whether it follows this value of `_include`.
@@ -162,10 +166,9 @@ pub trait Abilities {
 pub fn offered(ehr: &dyn Abilities) -> Tables {
     let both = |(name, table): (&String, &TypeTable)| {
         let mut ours = table.clone();
-        // Put together here, from the search for the patients of a PCP.
+        // Put together here, from the patients of PCPs.
         if name == "Group" {
-            let listed = ehr.searches("Patient") && ehr.has_parameter("Patient", "general-practitioner");
-            return listed.then(|| (name.clone(), ours));
+            return ehr.lists_panels().then(|| (name.clone(), ours));
         }
         ours.read &= ehr.reads(name);
         ours.vread &= ours.read && ehr.vreads(name);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
+use smallvec::SmallVec;
 
 use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::grant::{DataKinds, Grant};
@@ -107,6 +108,11 @@ impl Authorizer {
         Ok(facts.represented && !self.look_up(subject, &standing, patient).await?.reach.is_empty())
     }
 
+    /// The patients whom the hospital lists for a practice, if it keeps lists: whom to ask about, not who may be seen.
+    pub async fn listed(&self, panel: &PracticePanel) -> Result<Option<Vec<FhirId>>, Refusal> {
+        self.primary_care.panel(panel.lookup().clone()).await.map_err(|_| Refusal::FactsUnavailable)
+    }
+
     /// What the EHR is asked by for the panel of the subject's practices. Who comes back is decided one by one
     /// ([`Self::reaches`]).
     pub fn panel(&self, subject: &Subject) -> Result<PanelLookup, Refusal> {
@@ -126,7 +132,8 @@ impl Authorizer {
         let practices = standing.providers.iter().flat_map(|provider| &provider.practices);
         let mut lookup = PanelLookup::default();
         for practice in practices.chain(&standing.practice).filter(|practice| wanted(practice)) {
-            let PrimaryCare { npis, organizations } = self.relationships.roster_of(practice);
+            let PrimaryCare { npis, organizations, .. } = self.relationships.roster_of(practice);
+            lookup.practices.push(practice.clone());
             lookup.roster.npis.extend(npis);
             lookup.roster.organizations.extend(organizations);
         }
@@ -296,9 +303,20 @@ impl Authorizer {
         Ok(facts)
     }
 
+    /// The practices of the PCPs, and those that the hospital names itself.
+    pub(super) fn practices_of(&self, primary_care: &PrimaryCare) -> SmallVec<[PracticeId; 2]> {
+        let mut practices = self.relationships.practices_of(primary_care);
+        for practice in &primary_care.practices {
+            if !practices.contains(practice) {
+                practices.push(practice.clone());
+            }
+        }
+        practices
+    }
+
     /// Adds a reason for each practice behind the subject of which a member is the patient's PCP (S-30, D-09, S-71).
     fn attribute(&self, standing: &Standing, primary_care: &PrimaryCare, facts: &mut PatientFacts) {
-        let practices = self.relationships.practices_of(primary_care);
+        let practices = self.practices_of(primary_care);
         let mut add = |practice, sponsor: Option<&AccountId>| {
             facts.reach.push(Reach {
                 basis: Basis::Pcp(practice),

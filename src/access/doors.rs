@@ -66,7 +66,7 @@ impl Authorizer {
             self.primary_care().primary_care(lookup).await.map_err(|_| Refusal::FactsUnavailable)?;
         Ok(FamilyView {
             given_name: Identity::of_patient(&unreleased.body.bytes).first_given_name(),
-            practices: self.relationships().practices_of(&primary_care),
+            practices: self.practices_of(&primary_care),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::ids::{FhirId, Npi};
+use crate::domain::ids::{FhirId, Npi, PracticeId};
 use crate::fhir::interaction::Interaction;
 
 use super::facts::Facts;
@@ -49,6 +49,7 @@ impl Permit {
 #[derive(Clone, Debug, Default)]
 pub struct PanelLookup {
     pub(super) roster: PrimaryCare,
+    pub(super) practices: Vec<PracticeId>,
 }
 
 impl PanelLookup {
@@ -62,9 +63,14 @@ impl PanelLookup {
         &self.roster.organizations
     }
 
+    /// The practices.
+    pub fn practices(&self) -> &[PracticeId] {
+        &self.practices
+    }
+
     #[cfg(test)]
-    pub(crate) fn for_tests(roster: PrimaryCare) -> Self {
-        Self { roster }
+    pub(crate) fn for_tests(roster: PrimaryCare, practices: Vec<PracticeId>) -> Self {
+        Self { roster, practices }
     }
 }
 

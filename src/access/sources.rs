@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use smallvec::SmallVec;
 
 use crate::domain::audit::AuditEvent;
 use crate::domain::grant::Grant;
 use crate::domain::ids::{AccountId, FhirId, Npi, PracticeId};
 
-use super::permit::FactLookup;
+use super::permit::{FactLookup, PanelLookup};
 use super::subject::Subject;
 
 /// The providers behind a subject.
@@ -72,6 +72,8 @@ pub struct PrimaryCare {
     pub npis: SmallVec<[Npi; 2]>,
     /// Organizations named directly, or by a PractitionerRole that names no practitioner.
     pub organizations: SmallVec<[FhirId; 1]>,
+    /// Practices that the hospital itself names, where it keeps a Group for each.
+    pub practices: SmallVec<[PracticeId; 1]>,
 }
 
 /// A fact that could not be had; the request is answered 503, never allowed.
@@ -83,6 +85,13 @@ pub struct FactsUnavailable;
 pub trait PrimaryCareSource: Send + Sync {
     /// The PCPs of the patient that `lookup` names. A patient that does not exist has none.
     fn primary_care(&self, lookup: FactLookup) -> BoxFuture<'_, Result<Arc<PrimaryCare>, FactsUnavailable>>;
+
+    /// The patients whom the hospital lists for these practices: candidates, on each of whom the policy decides by
+    /// [`Self::primary_care`]. `None`: it keeps no lists, and is searched for the patients of each PCP.
+    fn panel(&self, lookup: PanelLookup) -> BoxFuture<'_, Result<Option<Vec<FhirId>>, FactsUnavailable>> {
+        drop(lookup);
+        Box::pin(ready(Ok(None)))
+    }
 }
 
 /// The event could not be made durable; nothing may be disclosed.

@@ -10,7 +10,7 @@ use crate::accounts::failures::FailureLog;
 use crate::audit::AuditWriter;
 use crate::domain::clock::SharedClock;
 use crate::domain::random::SharedRandom;
-use crate::ehr::Ehr;
+use crate::ehr::{Ehr, RosterFile};
 use crate::jobs::outbox::send_due;
 use crate::mail::smtp::Smtp;
 use crate::oauth::keys::IdTokenKeys;
@@ -38,6 +38,7 @@ pub struct Background {
     pub(super) store: Store,
     pub(super) clock: SharedClock,
     pub(super) ehr: Arc<Ehr>,
+    pub(super) panel_file: Option<Arc<RosterFile>>,
     pub(super) writer: AuditWriter<Store>,
     pub(super) failures: Arc<FailureLog>,
     pub(super) mail: Option<Smtp>,
@@ -93,6 +94,15 @@ impl Background {
             let (clock, random) = (clock.clone(), random.clone());
             async move { ring.refresh(&keys, life, &*clock, &*random).await.map_err(Into::into) }
         });
+        if let Some(file) = self.panel_file {
+            let stopped = stop.clone();
+            drop(tokio::spawn(async move {
+                tokio::select! {
+                    () = stopped.cancelled() => {}
+                    () = file.keep() => {}
+                }
+            }));
+        }
         let (ehr, stopped) = (self.ehr, stop.clone());
         drop(tokio::spawn(async move {
             tokio::select! {

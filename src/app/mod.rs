@@ -28,7 +28,7 @@ use crate::credentials::password::Passwords;
 use crate::domain::clock::SharedClock;
 use crate::domain::ids::ClientId;
 use crate::domain::random::SharedRandom;
-use crate::ehr::{Ehr, EhrPrimaryCare};
+use crate::ehr::{Ehr, EhrPrimaryCare, PanelRoute};
 use crate::facade::{self, Facade};
 use crate::oauth::{self, endpoints::Endpoints, keys::IdTokenKeys};
 use crate::outbound::{Outbound, Purpose};
@@ -109,8 +109,10 @@ impl App {
         let ehr = Arc::new(
             Ehr::connect(&ehr_options, &outbound, clock.clone(), random.clone()).map_err(BuildError::new)?,
         );
-        let primary_care =
-            Arc::new(EhrPrimaryCare::new(ehr.clone(), ehr_options.primary_care, clock.clone()));
+        let route = options::panel_route(config, &clock)?;
+        let panel_file = if let PanelRoute::Roster { file, .. } = &route { Some(file.clone()) } else { None };
+        let primary_care = EhrPrimaryCare::new(ehr.clone(), ehr_options.primary_care, clock.clone());
+        let primary_care = Arc::new(primary_care.by(route));
         let cache = Arc::new(Cache::new(options::cache(config)?, clock.clone()));
         let (audit, writer) = AuditLog::new(store.clone());
         let audit: Arc<dyn AuditSink> = Arc::new(audit);
@@ -136,6 +138,7 @@ impl App {
             store: store.clone(),
             clock,
             ehr,
+            panel_file,
             writer,
             failures,
             mail,

@@ -11,7 +11,12 @@ use crate::cache::CacheOptions;
 use crate::config::{self, Config, EhrAuth as ConfiguredAuth, Secret};
 use crate::credentials::seal::SealingKey;
 use crate::credentials::signing::SigningKey;
-use crate::ehr::{BreakerOptions, EhrAuth, EhrOptions, PrimaryCareOptions};
+use crate::domain::clock::SharedClock;
+use crate::domain::ids::PracticeId;
+use crate::ehr::{
+    BreakerOptions, EhrAuth, EhrOptions, GroupRef, PanelRoute, PrimaryCareOptions, RequiredParameters,
+    RosterFile,
+};
 use crate::facade::Limits;
 use crate::fhir::resource_type::ResourceType;
 use crate::mail::letters::Letters;
@@ -129,7 +134,10 @@ pub fn outbound(config: &Config) -> Result<OutboundOptions, BuildError> {
 pub fn ehr(config: &Config) -> Result<EhrOptions, BuildError> {
     let section = &config.ehr;
     let base = section.base_url.clone().ok_or_else(|| BuildError::new("ehr.base_url is missing"))?;
-    for name in section.undeclared_types.iter().chain(config.cache.fresh_for_type.keys()) {
+    let of_parameters = section.missing_parameters.keys().chain(section.required_parameters.keys());
+    let types =
+        section.undeclared_types.iter().chain(config.cache.fresh_for_type.keys()).chain(of_parameters);
+    for name in types {
         if ResourceType::parse(name).is_none() {
             return Err(BuildError::new(format!("'{name}' is not a resource type that Chartgate serves")));
         }
@@ -146,12 +154,49 @@ pub fn ehr(config: &Config) -> Result<EhrOptions, BuildError> {
         breaker: BreakerOptions { failures: section.breaker_failures, pause: section.breaker_pause.0 },
         obey_cache_control: section.obey_cache_control,
         undeclared_types: section.undeclared_types.clone(),
+        missing_parameters: section.missing_parameters.clone(),
+        required_parameters: section
+            .required_parameters
+            .iter()
+            .map(|(name, required)| {
+                let config::RequiredSection { any_of, fill } = required.clone();
+                (name.clone(), RequiredParameters { any_of, fill })
+            })
+            .collect(),
+        page_size: section.page_size,
+        lists_panels: section.panel.route != config::PanelRoute::Search,
         primary_care: PrimaryCareOptions {
             max_age: section.primary_care_max_age.0,
             max_stale: section.primary_care_max_stale.0,
             ..PrimaryCareOptions::default()
         },
         ..EhrOptions::new(base, fhir_base(config)?)
+    })
+}
+
+/// By which route panels and PCP facts come.
+pub fn panel_route(config: &Config, clock: &SharedClock) -> Result<PanelRoute, BuildError> {
+    let panel = &config.ehr.panel;
+    Ok(match panel.route {
+        config::PanelRoute::Search => PanelRoute::Search,
+        config::PanelRoute::Groups => {
+            let group = |(practice, text): (&String, &String)| {
+                let wrong = |what| BuildError::new(format!("ehr.panel.groups.{practice}: {what}"));
+                let id = PracticeId::parse(practice).map_err(|_| wrong("cannot be a practice's id"))?;
+                let forms =
+                    "must be Group/<id>, managing-entity=Organization/<id> or identifier=<system>|<value>";
+                Ok((id, GroupRef::parse(text).ok_or_else(|| wrong(forms))?))
+            };
+            PanelRoute::Groups(panel.groups.iter().map(group).collect::<Result<_, BuildError>>()?)
+        }
+        config::PanelRoute::Roster => {
+            let path = panel.roster_file.clone();
+            let path = path.ok_or_else(|| BuildError::new("ehr.panel.roster_file is missing"))?;
+            PanelRoute::Roster {
+                file: RosterFile::new(path, panel.roster_max_age.0, clock.clone()),
+                mrn_system: config.hospital.mrn_system.as_deref().map(Into::into),
+            }
+        }
     })
 }
 

@@ -10,6 +10,8 @@ pub fn config(place: &Place) -> Result<(), CommandError> {
     let config = place.load()?;
     options::master_key(&config)?;
     options::ehr(&config)?;
+    let clock: crate::domain::clock::SharedClock = std::sync::Arc::new(crate::domain::clock::SystemClock);
+    options::panel_route(&config, &clock)?;
     options::outbound(&config)?;
     options::web(&config, false)?;
     println!("{} is good.", place.file().display());

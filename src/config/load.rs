@@ -5,7 +5,8 @@ use std::path::Path;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
 
-use super::sections::{Config, EhrAuth};
+use super::profile;
+use super::sections::{Config, EhrAuth, EhrSection, PanelRoute};
 
 /// Why a configuration was refused. Each element is one sentence for the operator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,13 +30,19 @@ pub fn parse(text: &str, name: &str) -> Result<Config, ConfigError> {
     // Read once by toml alone: it knows line and column, which are lost once the environment is merged in.
     toml::from_str::<Config>(text)
         .map_err(|error| ConfigError(vec![format!("in {name}: {}", error.to_string().trim_end())]))?;
-    let config: Config =
+    let own =
         Figment::from(Toml::string(text)) // Every key lies in a section. What has no section in its name is not ours: orchestrators set CHARTGATE_PORT and the like.
-            .merge(Env::prefixed("CHARTGATE_").filter(|key| key.as_str().contains("__")).split("__"))
-            .extract()
-            .map_err(|error| {
-                ConfigError(error.into_iter().map(|e| format!("in the environment: {e}")).collect())
-            })?;
+            .merge(Env::prefixed("CHARTGATE_").filter(|key| key.as_str().contains("__")).split("__"));
+    let whole = match own.extract_inner::<String>("ehr.profile") {
+        Ok(name) => {
+            let profile = profile::text(&name).map_err(|complaint| ConfigError(vec![complaint]))?;
+            Figment::from(Toml::string(&profile)).merge(own)
+        }
+        Err(_none) => own,
+    };
+    let config: Config = whole.extract().map_err(|error| {
+        ConfigError(error.into_iter().map(|e| format!("in the environment: {e}")).collect())
+    })?;
     let complaints = complaints(&config);
     if complaints.is_empty() { Ok(config) } else { Err(ConfigError(complaints)) }
 }
@@ -55,6 +62,7 @@ fn complaints(config: &Config) -> Vec<String> {
     if config.ehr.concurrency == 0 {
         found.push("ehr.concurrency must be at least 1".to_owned());
     }
+    check_panel(&config.ehr, &mut found);
     if jiff::tz::TimeZone::get(&config.hospital.time_zone).is_err() {
         found.push(format!("hospital.time_zone '{}' is not an IANA time zone", config.hospital.time_zone));
     }
@@ -63,6 +71,31 @@ fn complaints(config: &Config) -> Vec<String> {
         found.push("mail.from is missing: mail needs a sender".to_owned());
     }
     found
+}
+
+fn check_panel(ehr: &EhrSection, found: &mut Vec<String>) {
+    if ehr.page_size == Some(0) {
+        found.push("ehr.page_size must be at least 1".to_owned());
+    }
+    for (name, required) in &ehr.required_parameters {
+        let fill = required.fill.as_deref();
+        if required.any_of.is_empty() || fill.is_some_and(|fill| fill.contains('#') || !fill.contains('=')) {
+            found.push(format!(
+                "ehr.required_parameters.{name} needs names in any_of, and in fill, if any, parameters as in a query"
+            ));
+        }
+    }
+    match ehr.panel.route {
+        PanelRoute::Groups if ehr.panel.groups.is_empty() => found.push(
+            "ehr.panel.groups is missing: with the route 'groups' it says which Group of the EHR each practice has"
+                .to_owned(),
+        ),
+        PanelRoute::Roster if ehr.panel.roster_file.is_none() => found.push(
+            "ehr.panel.roster_file is missing: with the route 'roster' panels come from a file; ehr.panel.route may be 'search' or 'groups' instead"
+                .to_owned(),
+        ),
+        _ => {}
+    }
 }
 
 fn check_server(config: &Config, found: &mut Vec<String>) {

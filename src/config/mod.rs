@@ -5,6 +5,7 @@
 
 mod brands;
 mod load;
+mod profile;
 mod sections;
 mod values;
 
@@ -14,6 +15,7 @@ pub use brands::{
 pub use load::{ConfigError, load, parse};
 pub use sections::{
     AccessSection, CacheSection, Config, DatabaseSection, EhrAuth, EhrSection, HospitalSection,
-    IdentitySection, LogFormat, LogSection, MailSection, OauthSection, ServerSection, TlsSection,
+    IdentitySection, LogFormat, LogSection, MailSection, OauthSection, PanelRoute, PanelSection,
+    RequiredSection, ServerSection, TlsSection,
 };
 pub use values::{ByteSize, Period, Secret};

@@ -186,6 +186,63 @@ pub struct EhrSection {
     pub primary_care_max_stale: Period,
     /// Types that work although the EHR's CapabilityStatement does not list them.
     pub undeclared_types: Vec<String>,
+    /// What is known of the family of the EHR: a name or a file, under the settings of this section.
+    pub profile: Option<String>,
+    /// Matches a page that the EHR is asked for, at most.
+    pub page_size: Option<u32>,
+    /// Search parameters that do not work although they are declared, by type.
+    pub missing_parameters: BTreeMap<String, Vec<String>>,
+    /// Search parameters of which the EHR demands one, by type.
+    pub required_parameters: BTreeMap<String, RequiredSection>,
+    /// How panels and PCP facts come.
+    pub panel: PanelSection,
+}
+
+/// What the EHR demands of searches of a type.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequiredSection {
+    /// One of these parameters.
+    pub any_of: Vec<String>,
+    /// What is added to a search that has none of them; without it such searches are refused.
+    pub fill: Option<String>,
+}
+
+/// How panels and PCP facts come.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PanelSection {
+    /// The route.
+    pub route: PanelRoute,
+    /// The Group of each practice, for the route `groups`.
+    pub groups: BTreeMap<String, String>,
+    /// The file, for the route `roster`.
+    pub roster_file: Option<PathBuf>,
+    /// How long ago the file may have been written.
+    pub roster_max_age: Period,
+}
+
+impl Default for PanelSection {
+    fn default() -> Self {
+        Self {
+            route: PanelRoute::Search,
+            groups: BTreeMap::new(),
+            roster_file: None,
+            roster_max_age: Period::seconds(36 * 3600),
+        }
+    }
+}
+
+/// By which route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PanelRoute {
+    /// `Patient.generalPractitioner`, read and searched.
+    Search,
+    /// A Group of the EHR's for each practice.
+    Groups,
+    /// A file that the hospital writes.
+    Roster,
 }
 
 impl Default for EhrSection {
@@ -212,6 +269,11 @@ impl Default for EhrSection {
             primary_care_max_age: Period::seconds(300),
             primary_care_max_stale: Period::seconds(3600),
             undeclared_types: Vec::new(),
+            profile: None,
+            page_size: None,
+            missing_parameters: BTreeMap::new(),
+            required_parameters: BTreeMap::new(),
+            panel: PanelSection::default(),
         }
     }
 }

@@ -21,7 +21,19 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 #[derive(Clone, Debug, Default)]
 pub struct EhrCapabilities {
     known: bool,
+    lists_panels: bool,
     types: HashMap<ResourceType, TypeCapabilities>,
+}
+
+/// What the hospital's configuration knows better than the EHR's CapabilityStatement.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Corrections {
+    /// Types that work although they are not listed.
+    pub(super) undeclared: Vec<ResourceType>,
+    /// Parameters that do not work although they are.
+    pub(super) missing: HashMap<ResourceType, HashSet<String>>,
+    /// Whether panels come by another route than search.
+    pub(super) lists_panels: bool,
 }
 
 /// What the EHR can do with one type.
@@ -40,6 +52,8 @@ pub struct TypeCapabilities {
     pub search: bool,
     /// Search parameters by name.
     pub parameters: HashSet<String>,
+    /// Search parameters that do not work, whatever is declared.
+    pub missing: HashSet<String>,
     /// `_include` values, as `Type:parameter`.
     pub includes: HashSet<String>,
     /// `_revinclude` values.
@@ -55,6 +69,12 @@ impl EhrCapabilities {
     /// What is declared for a type; `None` when the type is not, or when nothing has been read yet.
     pub fn of(&self, resource_type: ResourceType) -> Option<&TypeCapabilities> {
         self.types.get(&resource_type)
+    }
+
+    /// Whether the patients of a practice can be found: by a search that the EHR offers, or by the route that is configured.
+    pub fn lists_panels(&self) -> bool {
+        let (patients, by) = (ResourceType::Patient, "general-practitioner");
+        self.lists_panels || (self.searches(patients) && self.has_parameter(patients, by))
     }
 
     /// Whether the EHR reads resources of this type by id.
@@ -81,7 +101,8 @@ impl EhrCapabilities {
     /// declared and so not asked about here.
     pub fn has_parameter(&self, resource_type: ResourceType, name: &str) -> bool {
         let name = name.split(':').next().unwrap_or(name);
-        self.ask(resource_type, |declared| declared.parameters.contains(name))
+        let missing = self.types.get(&resource_type).is_some_and(|declared| declared.missing.contains(name));
+        !missing && self.ask(resource_type, |declared| declared.parameters.contains(name))
     }
 
     /// Whether the EHR follows this `_include` value.
@@ -101,19 +122,25 @@ impl EhrCapabilities {
         }
     }
 
-    /// Reads a CapabilityStatement; `None` when it is not one. `undeclared` types count although it omits them.
-    pub(super) fn read(bytes: &[u8], undeclared: &[ResourceType]) -> Option<Self> {
+    /// Reads a CapabilityStatement; `None` when it is not one.
+    pub(super) fn read(bytes: &[u8], corrections: &Corrections) -> Option<Self> {
         let statement: Statement = serde_json::from_slice(bytes).ok()?;
         if statement.resource_type != "CapabilityStatement" {
             return None;
         }
         let server = statement.rest.into_iter().find(|rest| rest.mode.as_deref() != Some("client"))?;
         let mut types: HashMap<_, _> = server.resource.into_iter().filter_map(Declared::read).collect();
-        for resource_type in undeclared {
+        for resource_type in &corrections.undeclared {
             let entry = types.entry(*resource_type).or_default();
             (entry.undeclared, entry.read, entry.search) = (true, true, true);
         }
-        Some(Self { known: true, types })
+        for (resource_type, missing) in &corrections.missing {
+            if let Some(declared) = types.get_mut(resource_type) {
+                declared.parameters.retain(|parameter| !missing.contains(parameter));
+                declared.missing.clone_from(missing);
+            }
+        }
+        Some(Self { known: true, lists_panels: corrections.lists_panels, types })
     }
 }
 
@@ -171,6 +198,7 @@ impl Declared {
             resource_type,
             TypeCapabilities {
                 undeclared: false,
+                missing: HashSet::new(),
                 read: does("read"),
                 vread: does("vread"),
                 history: does("history-instance"),
@@ -218,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_is_not_declared_is_refused() {
-        let read = EhrCapabilities::read(STATEMENT, &[]).unwrap();
+        let read = EhrCapabilities::read(STATEMENT, &Corrections::default()).unwrap();
         assert!(read.known() && read.reads(ResourceType::Patient) && read.searches(ResourceType::Patient));
         assert!(!read.searches(ResourceType::Observation));
         assert!(!read.reads(ResourceType::CareTeam));
@@ -232,8 +260,13 @@ mod tests {
 
     #[test]
     fn the_configuration_may_vouch_for_a_type_that_is_left_out() {
-        let read =
-            EhrCapabilities::read(STATEMENT, &[ResourceType::CareTeam, ResourceType::Observation]).unwrap();
+        let corrections = Corrections {
+            undeclared: vec![ResourceType::CareTeam, ResourceType::Observation],
+            missing: [(ResourceType::Patient, ["identifier".to_owned()].into())].into(),
+            lists_panels: true,
+        };
+        let read = EhrCapabilities::read(STATEMENT, &corrections).unwrap();
+        assert!(!read.has_parameter(ResourceType::Patient, "identifier") && read.lists_panels());
         assert!(
             read.searches(ResourceType::CareTeam) && read.has_parameter(ResourceType::CareTeam, "patient")
         );
@@ -252,7 +285,7 @@ mod tests {
             br#"{"resourceType":"Patient"}"#,
             br#"{"resourceType":"CapabilityStatement"}"#,
         ] {
-            assert!(EhrCapabilities::read(other, &[]).is_none());
+            assert!(EhrCapabilities::read(other, &Corrections::default()).is_none());
         }
     }
 }

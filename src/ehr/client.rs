@@ -20,8 +20,9 @@ use crate::fhir::resource_type::ResourceType;
 use crate::outbound::{Outbound, Purpose};
 
 use super::answer::{Judged, freshness, judge_status, seal, without_mark};
-use super::capabilities::EhrCapabilities;
+use super::capabilities::{Corrections, EhrCapabilities};
 use super::gate::{Asker, Interest, Lane};
+use super::manners::Manners;
 use super::options::EhrOptions;
 use super::transport::Transport;
 use super::url::beneath;
@@ -42,7 +43,8 @@ pub struct Ehr {
     pub(super) transport: Transport,
     pub(super) clock: SharedClock,
     obey_cache_control: bool,
-    undeclared: Vec<ResourceType>,
+    corrections: Corrections,
+    manners: Manners,
     capabilities: ArcSwap<EhrCapabilities>,
 }
 
@@ -56,8 +58,18 @@ impl Ehr {
         random: SharedRandom,
     ) -> Result<Self, UpstreamError> {
         let http = outbound.client(Purpose::Ehr);
-        let undeclared =
-            options.undeclared_types.iter().filter_map(|name| ResourceType::parse(name)).collect();
+        let missing = options.missing_parameters.iter().filter_map(|(name, parameters)| {
+            Some((ResourceType::parse(name)?, parameters.iter().cloned().collect()))
+        });
+        let corrections = Corrections {
+            undeclared: options
+                .undeclared_types
+                .iter()
+                .filter_map(|name| ResourceType::parse(name))
+                .collect(),
+            missing: missing.collect(),
+            lists_panels: options.lists_panels,
+        };
         Ok(Self {
             base: options.base.clone(),
             rewrite: options
@@ -69,7 +81,8 @@ impl Ehr {
             transport: Transport::new(options, http, clock.clone(), random)?,
             clock,
             obey_cache_control: options.obey_cache_control,
-            undeclared,
+            corrections,
+            manners: Manners::new(options),
             capabilities: ArcSwap::from_pointee(EhrCapabilities::default()),
         })
     }
@@ -105,9 +118,10 @@ impl Ehr {
         interaction: &Interaction,
         validator: Validator,
     ) -> Result<Fetched, UpstreamError> {
-        let url = beneath(&self.base, &interaction.upstream_path())?;
+        let url = beneath(&self.base, &self.manners.path(interaction)?)?;
         // Of a type that the EHR does not declare it declares no parameter either, and would refuse them all if it were strict.
-        let strict = interaction.is_search() && !self.undeclared.contains(&interaction.resource_type());
+        let strict =
+            interaction.is_search() && !self.corrections.undeclared.contains(&interaction.resource_type());
         let headers = request_headers(interaction, &validator, strict);
         let conditional = validator != Validator::default();
         let asked_at = self.clock.now();
@@ -144,9 +158,14 @@ impl Ehr {
     /// Reads the EHR's CapabilityStatement. On failure what was known stays.
     pub async fn read_capabilities(&self) -> Result<(), UpstreamError> {
         let body = self.get_json("metadata", "metadata").await?.ok_or(UpstreamError::Malformed)?;
-        let read = EhrCapabilities::read(&body, &self.undeclared).ok_or(UpstreamError::Malformed)?;
+        let read = EhrCapabilities::read(&body, &self.corrections).ok_or(UpstreamError::Malformed)?;
         self.capabilities.store(Arc::new(read));
         Ok(())
+    }
+
+    /// The number of matches a page to ask the EHR for where `wanted` are.
+    pub(super) fn page_size(&self, wanted: u32) -> u32 {
+        self.manners.page_size(wanted)
     }
 
     /// Whether the EHR is being left alone after failures: for the readiness page.

@@ -1,5 +1,6 @@
 //! How the EHR is reached; filled from the configuration.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +43,14 @@ pub struct EhrOptions {
     pub obey_cache_control: bool,
     /// Types that work although the CapabilityStatement does not list them.
     pub undeclared_types: Vec<String>,
+    /// Search parameters that do not work although the CapabilityStatement lists them, by type.
+    pub missing_parameters: BTreeMap<String, Vec<String>>,
+    /// Search parameters of which the EHR demands one, by type.
+    pub required_parameters: BTreeMap<String, RequiredParameters>,
+    /// Matches a page that the EHR is asked for, at most.
+    pub page_size: Option<u32>,
+    /// Whether panels come by another route than search.
+    pub lists_panels: bool,
     /// PCP facts.
     pub primary_care: PrimaryCareOptions,
 }
@@ -64,6 +73,10 @@ impl EhrOptions {
             breaker: BreakerOptions::default(),
             obey_cache_control: true,
             undeclared_types: Vec::new(),
+            missing_parameters: BTreeMap::new(),
+            required_parameters: BTreeMap::new(),
+            page_size: None,
+            lists_panels: false,
             primary_care: PrimaryCareOptions::default(),
         }
     }
@@ -77,6 +90,15 @@ impl EhrOptions {
         let per_client = share(self.concurrency_per_client, 3);
         Places { all, per_client, per_caller: share(self.concurrency_per_caller, 1).min(per_client) }
     }
+}
+
+/// What the EHR demands of a search besides the patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequiredParameters {
+    /// One of these.
+    pub any_of: Vec<String>,
+    /// What is added to a search that has none of them, as it stands in a query; `None`: such searches are refused.
+    pub fill: Option<String>,
 }
 
 /// How we prove to the EHR who we are.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::access::payer::Payer;
 use crate::access::permit::PanelLookup;
 use crate::access::upstream::UpstreamError;
 use crate::domain::ids::FhirId;
@@ -14,6 +15,7 @@ use crate::fhir::resource_type::ResourceType;
 
 use super::client::Ehr;
 use super::primary_care::EhrPrimaryCare;
+use super::remembered::Dated;
 
 /// References in one search; more make a URL that servers refuse.
 const AT_ONCE: usize = 20;
@@ -46,21 +48,40 @@ struct Entry<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Head {
-    resource_type: String,
+pub(super) struct Head {
+    pub(super) resource_type: String,
     id: String,
 }
 
 /// One page of a search: its resources and where it goes on, below the base.
-struct Page<'a> {
-    entries: Vec<(Head, &'a RawValue)>,
-    next: Option<String>,
+pub(super) struct Page<'a> {
+    pub(super) entries: Vec<(Head, &'a RawValue)>,
+    pub(super) next: Option<String>,
+}
+
+/// Whether what comes by is worth remembering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Learning {
+    /// Patients' PCPs are.
+    PrimaryCare,
+    /// Nothing is.
+    Nothing,
 }
 
 impl EhrPrimaryCare {
+    /// Learns the PCPs of everybody on the panel, unless that was done lately.
+    pub(super) async fn learn_panel(&self, lookup: &PanelLookup) -> Result<(), UpstreamError> {
+        let key = lookup.practices().to_vec();
+        let ask = || async {
+            let as_of = self.now();
+            Ok(Dated { value: self.find_panel(lookup).await?.len(), as_of })
+        };
+        self.panels().get(&key, &Payer::Product, self.options().max_age / 2, ask).await.map(drop)
+    }
+
     /// Ids of the patients who may be on the panel, each once, in order. Fails with [`UpstreamError::Unsupported`] where the EHR
     /// does not search by `general-practitioner`, and with [`UpstreamError::TooLarge`] past 20,000 patients.
-    pub async fn panel(&self, lookup: &PanelLookup) -> Result<Vec<FhirId>, UpstreamError> {
+    pub async fn find_panel(&self, lookup: &PanelLookup) -> Result<Vec<FhirId>, UpstreamError> {
         let capabilities = self.ehr().capabilities();
         if !capabilities.has_parameter(ResourceType::Patient, "general-practitioner") {
             return Err(UpstreamError::Unsupported);
@@ -70,7 +91,7 @@ impl EhrPrimaryCare {
         for npis in lookup.npis().chunks(AT_ONCE) {
             let wanted: Vec<_> = npis.iter().map(|npi| format!("{NPI}{npi}")).collect();
             references.extend(
-                self.ids("Practitioner", &format!("identifier={}", wanted.join(",")))
+                self.ids("Practitioner", &format!("identifier={}", wanted.join(",")), Learning::Nothing)
                     .await?
                     .into_iter()
                     .map(|id| format!("Practitioner/{id}")),
@@ -80,21 +101,29 @@ impl EhrPrimaryCare {
             let practitioners: Vec<_> =
                 references.iter().filter(|r| r.starts_with("Practitioner/")).cloned().collect();
             for some in practitioners.chunks(AT_ONCE) {
-                let roles = self.ids("PractitionerRole", &format!("practitioner={}", some.join(","))).await?;
+                let roles = self
+                    .ids("PractitionerRole", &format!("practitioner={}", some.join(",")), Learning::Nothing)
+                    .await?;
                 references.extend(roles.into_iter().map(|id| format!("PractitionerRole/{id}")));
             }
         }
         let mut patients = BTreeSet::new();
         for some in references.chunks(AT_ONCE) {
-            patients.extend(self.ids("Patient", &format!("general-practitioner={}", some.join(","))).await?);
+            let query = format!("general-practitioner={}", some.join(","));
+            patients.extend(self.ids("Patient", &query, Learning::PrimaryCare).await?);
         }
         Ok(patients.into_iter().collect())
     }
 
-    /// Ids of what a search matches, over all its pages. Patients' facts are remembered on the way.
-    async fn ids(&self, resource_type: &'static str, query: &str) -> Result<BTreeSet<FhirId>, UpstreamError> {
+    /// Ids of what a search matches, over all its pages.
+    pub(super) async fn ids(
+        &self,
+        resource_type: &'static str,
+        query: &str,
+        learning: Learning,
+    ) -> Result<BTreeSet<FhirId>, UpstreamError> {
         let mut found = BTreeSet::new();
-        let mut path = format!("{resource_type}?{query}&_count=200");
+        let mut path = format!("{resource_type}?{query}&_count={}", self.ehr().page_size(200));
         loop {
             let asked_at = self.ehr().clock.now();
             let page = self.ehr().get_json(&path, "panel search").await?.ok_or(UpstreamError::Unsupported)?;
@@ -104,7 +133,7 @@ impl EhrPrimaryCare {
                 entries.into_iter().filter(|(head, _)| head.resource_type == resource_type)
             {
                 let Ok(id) = FhirId::parse(&head.id) else { continue };
-                if resource_type == "Patient" {
+                if learning == Learning::PrimaryCare {
                     self.learn(&id, resource.get().as_bytes(), asked_at).await?;
                 }
                 found.insert(id);
@@ -122,7 +151,7 @@ impl EhrPrimaryCare {
 }
 
 /// The resources of a page and its next link below the base.
-fn read<'a>(page: &'a Bytes, ehr: &Ehr) -> Result<Page<'a>, UpstreamError> {
+pub(super) fn read<'a>(page: &'a Bytes, ehr: &Ehr) -> Result<Page<'a>, UpstreamError> {
     let bundle: Bundle<'a> = serde_json::from_slice(page).map_err(|_| UpstreamError::Malformed)?;
     let entries = bundle.entry.iter().filter_map(|entry| entry.resource);
     let entries =

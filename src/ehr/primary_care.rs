@@ -6,21 +6,20 @@ use std::sync::Arc;
 
 use fhir_profiles::practitioner::{practitioner_npis, practitioner_role};
 use fhir_profiles::primary_care::{GpReference, patient_general_practitioners};
-use futures_util::future::{BoxFuture, ready, try_join_all};
+use futures_util::future::{BoxFuture, try_join_all};
 use serde::Deserialize;
-use smallvec::SmallVec;
 
 use crate::access::payer::Payer;
-use crate::access::permit::FactLookup;
-use crate::access::sources::{FactsUnavailable, PrimaryCare, PrimaryCareSource};
+use crate::access::sources::{FactsUnavailable, PrimaryCare};
 use crate::access::upstream::UpstreamError;
 use crate::domain::clock::{SharedClock, Timestamp};
-use crate::domain::ids::{FhirId, Npi};
+use crate::domain::ids::{FhirId, Npi, PracticeId};
 
 use super::client::Ehr;
 use super::gate::Asker;
 use super::options::PrimaryCareOptions;
 use super::remembered::{Dated, Remembered};
+use super::route::{PanelRoute, Route};
 
 /// PCP facts from the EHR, remembered for as long as S-33 allows.
 #[derive(Debug)]
@@ -28,7 +27,10 @@ pub struct EhrPrimaryCare {
     ehr: Arc<Ehr>,
     options: PrimaryCareOptions,
     clock: SharedClock,
+    route: Route,
     patients: Remembered<FhirId, PrimaryCare>,
+    /// Panels of which everybody's PCPs were learnt together, and of how many.
+    panels: Remembered<Vec<PracticeId>, usize>,
     /// What a Practitioner or PractitionerRole comes to, by type and id.
     clinicians: Remembered<(Kind, FhirId), PrimaryCare>,
 }
@@ -45,10 +47,39 @@ impl EhrPrimaryCare {
         Self {
             ehr,
             options,
+            route: Route::Search,
             patients: Remembered::new(options.capacity, clock.clone()),
+            panels: Remembered::new(options.capacity, clock.clone()),
             clinicians: Remembered::new(options.capacity, clock.clone()),
             clock,
         }
+    }
+
+    /// The same by another route.
+    #[must_use]
+    pub fn by(self, route: PanelRoute) -> Self {
+        Self { route: Route::new(route, self.options.capacity, self.clock.clone()), ..self }
+    }
+
+    pub(super) const fn route(&self) -> &Route {
+        &self.route
+    }
+
+    pub(super) const fn options(&self) -> &PrimaryCareOptions {
+        &self.options
+    }
+
+    pub(super) const fn panels(&self) -> &Remembered<Vec<PracticeId>, usize> {
+        &self.panels
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What is known of a patient without asking.
+    pub(super) fn known(&self, patient: &FhirId) -> Option<Arc<PrimaryCare>> {
+        self.patients.recent(patient, self.options.max_age).map(|fact| fact.value)
     }
 
     /// Forgets what is known of a patient's PCPs: the EHR sent word of a change, or staff ask for a fresh look.
@@ -96,6 +127,9 @@ impl EhrPrimaryCare {
     }
 
     async fn ask(&self, payer: &Payer, patient: &FhirId) -> Result<Dated<PrimaryCare>, UpstreamError> {
+        if let Route::Groups(groups) = &self.route {
+            return self.by_groups(groups, patient).await;
+        }
         let asked_at = self.clock.now();
         let (asker, path) = (Asker::of_facts(payer), format!("Patient/{patient}"));
         let Some(body) = self.ehr.get_json_for(&asker, &path, "PCP facts: Patient").await? else {
@@ -187,15 +221,6 @@ impl EhrPrimaryCare {
     }
 }
 
-impl PrimaryCareSource for EhrPrimaryCare {
-    fn primary_care(&self, lookup: FactLookup) -> BoxFuture<'_, Result<Arc<PrimaryCare>, FactsUnavailable>> {
-        if let Some(fact) = self.patients.recent(lookup.patient(), self.options.max_age) {
-            return Box::pin(ready(Ok(fact.value)));
-        }
-        Box::pin(async move { self.look_up_for(lookup.payer(), lookup.patient()).await })
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Head<'a> {
@@ -204,7 +229,7 @@ struct Head<'a> {
 }
 
 /// Whether the EHR answered with what it was asked for: another patient's PCPs would open this one's record to them.
-fn is_of(body: &[u8], resource_type: &str, id: &FhirId) -> Result<(), UpstreamError> {
+pub(super) fn is_of(body: &[u8], resource_type: &str, id: &FhirId) -> Result<(), UpstreamError> {
     match serde_json::from_slice::<Head<'_>>(body) {
         Ok(head) if head.resource_type == resource_type && head.id == id.as_str() => Ok(()),
         _ => Err(UpstreamError::Malformed),
@@ -214,11 +239,11 @@ fn is_of(body: &[u8], resource_type: &str, id: &FhirId) -> Result<(), UpstreamEr
 /// Practitioners by NPI; a number whose check digit is wrong makes nobody a PCP.
 fn of_npis(texts: impl IntoIterator<Item = String>) -> PrimaryCare {
     let npis = texts.into_iter().filter_map(|text| Npi::parse(&text).ok()).collect();
-    PrimaryCare { npis, organizations: SmallVec::new() }
+    PrimaryCare { npis, ..PrimaryCare::default() }
 }
 
 fn of_organization(id: &str) -> PrimaryCare {
-    PrimaryCare { npis: SmallVec::new(), organizations: FhirId::parse(id).into_iter().collect() }
+    PrimaryCare { organizations: FhirId::parse(id).into_iter().collect(), ..PrimaryCare::default() }
 }
 
 fn merge(whole: &mut PrimaryCare, part: &PrimaryCare) {
@@ -235,6 +260,6 @@ fn merge(whole: &mut PrimaryCare, part: &PrimaryCare) {
 }
 
 /// The day of a moment, `YYYY-MM-DD` in UTC. A role that ends today counts to the day's end.
-fn day(at: Timestamp) -> String {
+pub(super) fn day(at: Timestamp) -> String {
     at.to_string().chars().take(10).collect()
 }

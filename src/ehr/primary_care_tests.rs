@@ -226,7 +226,7 @@ async fn the_panel_is_found_by_every_reference_and_its_facts_are_learnt_on_the_w
     let mut roster = PrimaryCare::default();
     roster.npis.push(Npi::parse(ANA).unwrap());
     roster.organizations.push(id("o1"));
-    let found = world.care.panel(&PanelLookup::for_tests(roster)).await.unwrap();
+    let found = world.care.find_panel(&PanelLookup::for_tests(roster, Vec::new())).await.unwrap();
     assert_eq!(found, [id("p1"), id("p2"), id("p3"), id("p4")]);
     let calls = world.server.calls();
     for (patient, npi) in [("p1", Some(ANA)), ("p2", Some(ANA)), ("p3", None), ("p4", Some(BEN))] {

@@ -26,6 +26,8 @@ use crate::store::throttle::ThrottleKind;
 use super::patient_line::{entries, read};
 use super::people::{FhirUsers, Found, Offered, PatientLine, Patients, PatientsError};
 
+/// Patients of the practices that are offered at most; the search finds the others.
+const MOST_OFFERED: usize = 200;
 /// Patients looked up at a time.
 const AT_ONCE: usize = 8;
 /// How long a user's place in the hospital's directory is taken as known.
@@ -110,12 +112,15 @@ impl Patients for Directory {
             let account = account_of(caller)?;
             let on_list = self.store.saved_patients(account).await.map_err(|e| unavailable(&e))?;
             let panel = self.panels.of(caller).await.map_err(|e| unavailable(&e))?;
-            let lines = stream::iter(panel.patients)
+            // Those on the user's own list in any case; of the others as many as anybody looks through.
+            let (own, others): (Vec<_>, Vec<_>) =
+                panel.patients.into_iter().partition(|(id, _)| on_list.iter().any(|s| s.patient == *id));
+            let more = panel.more || others.len() > MOST_OFFERED;
+            let lines = stream::iter(own.into_iter().chain(others.into_iter().take(MOST_OFFERED)))
                 .map(|(id, json)| async move { self.listed(caller, &id, json).await });
             let mut lines: Vec<PatientLine> =
                 lines.buffered(AT_ONCE).try_collect::<Vec<_>>().await?.into_iter().flatten().collect();
             lines.sort_by(|a, b| (a.name.to_lowercase(), &a.id).cmp(&(b.name.to_lowercase(), &b.id)));
-            let more = panel.more;
             let (saved, panel) =
                 lines.into_iter().partition(|line| on_list.iter().any(|s| s.patient == line.id));
             Ok(Offered { saved, panel, more })

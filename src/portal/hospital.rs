@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::StreamExt as _;
 use http::HeaderMap;
 use jiff::civil::Date;
+use serde::Deserialize;
 
 use super::Portal;
 use super::ask::unanswered;
@@ -32,6 +33,8 @@ use crate::web::session::{Clinician, FRAGMENT};
 
 /// Discharges and news of this time are shown.
 const RECENT: Duration = Duration::from_hours(7 * 24);
+/// Patients that one page looks at.
+const AT_A_TIME: usize = 200;
 /// Requests at a time.
 const AT_ONCE: usize = 8;
 
@@ -76,6 +79,37 @@ pub struct Part {
     pub said: String,
     /// When this was so.
     pub as_of: String,
+    /// Which of the patients it looks at.
+    pub paging: Option<Paging>,
+}
+
+/// Which patients a page looks at, where they are too many for one.
+pub struct Paging {
+    /// "Patients 201 to 400 of 731 were looked at."
+    pub said: String,
+    /// Address of the ones before.
+    pub earlier: Option<String>,
+    /// Address of the ones after.
+    pub later: Option<String>,
+}
+
+impl Paging {
+    fn of(from: usize, all: usize) -> Option<Self> {
+        let to = (from + AT_A_TIME).min(all);
+        let href = |from: usize| format!("/patients/at-the-hospital?from={from}");
+        (all > AT_A_TIME).then(|| Self {
+            said: format!("Patients {} to {to} of {all} were looked at.", from + 1),
+            earlier: from.checked_sub(AT_A_TIME).map(href),
+            later: (to < all).then(|| href(to)),
+        })
+    }
+}
+
+/// Where to begin.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct From {
+    from: usize,
 }
 
 #[derive(Template)]
@@ -87,6 +121,7 @@ struct HospitalPage {
     incomplete: bool,
     said: String,
     as_of: String,
+    paging: Option<Paging>,
 }
 
 const EMPTY: &str =
@@ -98,11 +133,16 @@ const NOBODY: &str =
 async fn list(
     State(portal): State<Portal>,
     user: Clinician,
+    Query(place): Query<From>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let caller = portal.caller(&user);
     let panel = portal.panels.of(&caller).await.map_err(unanswered)?;
     let more = panel.more;
+    let all = panel.patients.len();
+    let from = place.from.min(all.saturating_sub(1)) / AT_A_TIME * AT_A_TIME;
+    let paging = Paging::of(from, all);
+    let panel = panel.part(from, AT_A_TIME);
     let nobody = panel.patients.is_empty();
     let (rows, incomplete) = rows(&portal, &user, &caller, panel).await?;
     // "None" is never said while something did not load.
@@ -121,16 +161,16 @@ async fn list(
     let now = dates::moment(portal.web.now(), &portal.web.settings().time_zone);
     let as_of = if more {
         format!(
-            "As of {now}. Your practice has more patients than this list looks at; search for the others."
+            "As of {now}. The hospital does not list all of your practice's patients; search for the others."
         )
     } else {
         format!("As of {now}.")
     };
     Ok(if headers.contains_key(FRAGMENT) {
-        Page::new(Part { groups, empty, incomplete, said, as_of }).into_response()
+        Page::new(Part { groups, empty, incomplete, said, as_of, paging }).into_response()
     } else {
         let chrome = user.chrome("At the hospital");
-        Page::new(HospitalPage { chrome, groups, empty, incomplete, said, as_of }).into_response()
+        Page::new(HospitalPage { chrome, groups, empty, incomplete, said, as_of, paging }).into_response()
     })
 }
 
@@ -352,10 +392,24 @@ pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
         },
     ];
     let as_of = "As of 24 Nov 2026, 09:41.".to_owned();
-    let empty =
-        Part { groups: vec![], empty: EMPTY, incomplete: false, said: "0".into(), as_of: as_of.clone() };
+    let empty = Part {
+        groups: vec![],
+        empty: EMPTY,
+        incomplete: false,
+        said: "0".into(),
+        as_of: as_of.clone(),
+        paging: None,
+    };
     let chrome = Chrome { title: "At the hospital".into(), ..chrome.clone() };
-    let page = HospitalPage { chrome, groups, empty: EMPTY, incomplete: true, said: "4".into(), as_of };
+    let page = HospitalPage {
+        chrome,
+        groups,
+        empty: EMPTY,
+        incomplete: true,
+        said: "4".into(),
+        as_of,
+        paging: Paging::of(200, 731),
+    };
     let part = Part { groups: page.groups, incomplete: true, ..empty };
     let full = part.render().unwrap();
     let page = HospitalPage { groups: part.groups, ..page };

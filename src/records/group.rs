@@ -1,25 +1,28 @@
 //! The panel as a resource: a live Group per practice, of the patients whose PCP is in it. Who is on it is found by the searches
 //! that the portal's list goes by too, through the same policy; there is no list of it anywhere.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 
 use crate::access::authorizer::{Frame, Place, PracticePanel, Total};
-use crate::access::refusal::DenyReason;
+use crate::access::refusal::{DenyReason, Refusal};
 use crate::access::released::Released;
 use crate::access::subject::Subject;
 use crate::access::unreleased::{Origin, OriginKind};
 use crate::access::upstream::UpstreamError;
 use crate::domain::ids::FhirId;
-use crate::fhir::interaction::Search;
+use crate::fhir::interaction::{Interaction, Search};
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::scope::{Permission, ScopeSet};
 use crate::fhir::search::Query;
 
 use super::event::Asked;
-use super::{Caller, Records, Unanswered};
+use super::pipeline::NO_FRAME;
+use super::{Caller, Records, Unanswered, bundle};
 
 /// References in one search; more make a URL that servers refuse.
 const AT_ONCE: usize = 20;
@@ -50,6 +53,48 @@ impl Records {
         let origin = self.origin_of(&seen);
         let group = self.authorizer.panel_group(panel, &self.practices(), &seen);
         Ok(self.authorizer.release_group(panel, group, origin))
+    }
+
+    /// The patients of every practice behind the caller, as its Groups have them, each with the Patient resource; each Group is
+    /// disclosed and recorded like one that is read. A practice whose Group cannot be had is among the failures.
+    pub async fn own_panels(&self, caller: &Caller) -> Result<OwnPanels, Unanswered> {
+        // The portal asks in its own name, for what the caller's own Groups would show.
+        let scopes = Arc::new(ScopeSet::parse("user/Group.rs system/Group.rs"));
+        let subject = Arc::new(Subject { scopes, patient: None, ..(*caller.subject).clone() });
+        let caller = &Caller { subject, ..caller.clone() };
+        let mut own = OwnPanels::default();
+        for panel in self.authorizer.practice_panels(&caller.subject, Permission::Read)? {
+            let asked = Asked { caller, what: "Group read".to_owned(), about: Vec::new() };
+            let mut patients = BTreeMap::new();
+            let outcome = match self.patients_of(&asked, &panel).await {
+                Ok(seen) => {
+                    let origin = self.origin_of(&seen);
+                    let group = self.authorizer.panel_group(&panel, &self.practices(), &seen);
+                    for page in &seen {
+                        let json = page.chunks().concat();
+                        let found = bundle::Bundle::read(&json);
+                        let single = single_patient(&json);
+                        patients.extend(
+                            found
+                                .resources("Patient")
+                                .filter_map(|(id, json)| Some((id?, json)))
+                                .chain(single)
+                                .filter(|(id, _)| group.has(id)),
+                        );
+                    }
+                    Ok(self.authorizer.release_group(&panel, group, origin))
+                }
+                Err(why) => Err(why),
+            };
+            match self.disclose(asked, outcome).await {
+                Ok(_) => {
+                    own.practices += 1;
+                    own.patients.append(&mut patients);
+                }
+                Err(why) => own.failed.push(why),
+            }
+        }
+        Ok(own)
     }
 
     async fn judge_groups(&self, asked: &mut Asked<'_>, query: &Query) -> Result<Released, Unanswered> {
@@ -113,6 +158,9 @@ impl Records {
         let scopes = Arc::new(ScopeSet::parse("user/*.rs system/*.rs"));
         let subject = Arc::new(Subject { scopes, patient: None, ..(**subject).clone() });
         let inner = Caller { subject, ..asked.caller.clone() };
+        if let Some(listed) = self.authorizer.listed(panel).await? {
+            return self.patients_by_id(&inner, &listed).await;
+        }
         let lookup = panel.lookup();
         let mut references: Vec<String> =
             lookup.organizations().iter().map(|id| format!("Organization/{id}")).collect();
@@ -134,6 +182,30 @@ impl Records {
         let mut patients = Vec::new();
         for some in references.chunks(AT_ONCE) {
             patients.extend(self.all(&inner, ResourceType::Patient, "general-practitioner", some).await?);
+        }
+        Ok(patients)
+    }
+
+    /// The Patients of these ids that are there and may be seen.
+    async fn patients_by_id(&self, caller: &Caller, ids: &[FhirId]) -> Result<Vec<Released>, Unanswered> {
+        let rules = self.offer.rules();
+        let table = rules.table(ResourceType::Patient);
+        let mut patients = Vec::new();
+        if table.is_some_and(|table| table.search && table.parameters.contains_key("_id")) {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            for some in ids.chunks(AT_ONCE) {
+                patients.extend(self.all(caller, ResourceType::Patient, "_id", some).await?);
+            }
+            return Ok(patients);
+        }
+        for id in ids {
+            let read = Arc::new(Interaction::Read { resource_type: ResourceType::Patient, id: id.clone() });
+            let mut asked = Asked { caller, what: String::new(), about: Vec::new() };
+            match self.judge(&mut asked, &read, NO_FRAME).await {
+                Ok(patient) => patients.push(patient),
+                Err(Unanswered::Refused(Refusal::NotFound(_))) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(patients)
     }
@@ -182,6 +254,30 @@ impl Records {
             how: OriginKind::Bypass("made_here"),
         })
     }
+}
+
+/// What [`Records::own_panels`] finds.
+#[derive(Default)]
+pub struct OwnPanels {
+    /// The patients, by id.
+    pub patients: BTreeMap<FhirId, Vec<u8>>,
+    /// How many practices' panels could be had.
+    pub practices: usize,
+    /// Why the others could not.
+    pub failed: Vec<Unanswered>,
+}
+
+/// A Patient that stands by itself.
+fn single_patient(json: &[u8]) -> Option<(FhirId, Vec<u8>)> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Head {
+        resource_type: String,
+        id: String,
+    }
+    let head: Head = serde_json::from_slice(json).ok()?;
+    let id = FhirId::parse(&head.id).ok().filter(|_| head.resource_type == "Patient")?;
+    Some((id, json.to_vec()))
 }
 
 /// What was released of a type, as references.

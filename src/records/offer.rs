@@ -74,6 +74,10 @@ impl Abilities for Said<'_> {
         Self::ask(resource_type, |resource_type| self.0.has_parameter(resource_type, parameter))
     }
 
+    fn lists_panels(&self) -> bool {
+        self.0.lists_panels()
+    }
+
     fn has_include(&self, resource_type: &str, value: &str) -> bool {
         Self::ask(resource_type, |resource_type| self.0.has_include(resource_type, value))
     }

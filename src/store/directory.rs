@@ -170,6 +170,7 @@ impl RelationshipSource for Directory {
         PrimaryCare {
             npis: rostered.map(|(npi, _)| npi.clone()).collect(),
             organizations: organizations.map(|(id, _)| id.clone()).collect(),
+            ..PrimaryCare::default()
         }
     }
 }

@@ -188,6 +188,7 @@ impl PrimaryCareSource for World {
             Ok(Arc::new(PrimaryCare {
                 npis: npis.into_iter().map(|npi| Npi::parse(npi).unwrap()).collect(),
                 organizations: organizations.into_iter().map(id).collect(),
+                ..PrimaryCare::default()
             }))
         };
         std::future::ready(answer).boxed()

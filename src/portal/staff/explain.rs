@@ -306,7 +306,7 @@ mod tests {
 
     fn pcp() -> Arc<PrimaryCare> {
         let npis = smallvec![Npi::parse("1234567893").unwrap()];
-        Arc::new(PrimaryCare { npis, organizations: smallvec![] })
+        Arc::new(PrimaryCare { npis, ..PrimaryCare::default() })
     }
 
     pub fn by_practice(account: &Account) -> (Names, Explanation) {

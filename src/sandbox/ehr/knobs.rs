@@ -52,6 +52,8 @@ pub struct KnobSettings {
     pub page_cap: usize,
     /// Search parameters that are silently ignored, as EHRs do with those they don't know.
     pub ignored: Vec<String>,
+    /// Parameters of which a search of a type must name one, by type, as some EHRs demand.
+    pub demands: BTreeMap<String, Vec<String>>,
     /// Tokens are refused though they are valid: what an EHR does that lost its sessions.
     pub refuse_tokens: bool,
     /// `Cache-Control` of successful answers; absent sends none.

@@ -315,6 +315,11 @@ fn answer_search(
         .get_all("prefer")
         .iter()
         .any(|value| value.to_str().is_ok_and(|value| value.contains("handling=strict")));
+    if let Some(any_of) = ehr.knobs().get().demands.get(kind.as_str())
+        && !pairs.iter().any(|(name, _)| any_of.iter().any(|wanted| name.split(':').next() == Some(wanted)))
+    {
+        return Err(Refusal::invalid(format!("A search of {kind} needs one of {}.", any_of.join(", "))));
+    }
     let search = Search::parse(kind, &pairs, &ehr.knobs().get().ignored, strict, &ehr.0.base)?;
     let hits = search::run(ehr.world(), &search)?;
     Ok(page(ehr, &Arc::new(search), &Arc::new(hits), 0))

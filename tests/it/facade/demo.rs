@@ -69,6 +69,7 @@ impl RelationshipSource for Rosters {
         PrimaryCare {
             npis: roster.map(|clinician| Npi::parse(&clinician.npi()).unwrap()).collect(),
             organizations: FhirId::parse(&PRACTICES[at].organization_id()).into_iter().collect(),
+            ..PrimaryCare::default()
         }
     }
 
@@ -109,7 +110,9 @@ pub async fn demo_with(cached: bool) -> (World, Ehr) {
     tokio::spawn(async move { serving.serve(listener).await });
     let facts = Facts {
         relationships: Arc::new(Rosters),
-        primary_care: |ehr, clock| Arc::new(EhrPrimaryCare::new(ehr, PrimaryCareOptions::default(), clock)),
+        primary_care: Box::new(|ehr, clock| {
+            Arc::new(EhrPrimaryCare::new(ehr, PrimaryCareOptions::default(), clock))
+        }),
         cached,
     };
     let world = World::over(hospital::Hospital::new(), &base, clock, facts);

@@ -13,6 +13,7 @@ mod logs;
 mod operations;
 mod panels;
 mod reads;
+mod routes;
 mod rows;
 mod searches;
 mod shapes;

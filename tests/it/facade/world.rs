@@ -109,7 +109,7 @@ pub fn subject(account: &str, scope: &str, patient: Option<&str>) -> Subject {
 pub struct Facts {
     pub relationships: Arc<dyn RelationshipSource>,
     /// Made from the connection to the EHR, for those who want the EHR's own.
-    pub primary_care: fn(Arc<Ehr>, Arc<ManualClock>) -> Arc<dyn PrimaryCareSource>,
+    pub primary_care: Box<dyn FnOnce(Arc<Ehr>, Arc<ManualClock>) -> Arc<dyn PrimaryCareSource>>,
     /// Whether bodies are kept.
     pub cached: bool,
 }
@@ -141,7 +141,8 @@ impl World {
 
     async fn of(hospital: Arc<Hospital>, cached: bool) -> Self {
         let base = hospital.serve().await;
-        let facts = Facts { relationships: Arc::new(People), primary_care: |_, _| Arc::new(People), cached };
+        let primary_care = Box::new(|_: Arc<Ehr>, _: Arc<ManualClock>| Arc::new(People) as _);
+        let facts = Facts { relationships: Arc::new(People), primary_care, cached };
         Self::over(hospital, &base, ManualClock::new(NOW), facts)
     }
 
@@ -149,8 +150,11 @@ impl World {
     pub async fn limited(limits: Limits) -> Self {
         let hospital = Hospital::new();
         let base = hospital.serve().await;
-        let facts =
-            Facts { relationships: Arc::new(People), primary_care: |_, _| Arc::new(People), cached: true };
+        let facts = Facts {
+            relationships: Arc::new(People),
+            primary_care: Box::new(|_, _| Arc::new(People)),
+            cached: true,
+        };
         Self::over_limited(hospital, &base, ManualClock::new(NOW), facts, limits)
     }
 

@@ -9,6 +9,7 @@ use chartgate::domain::clock::ManualClock;
 use chartgate::domain::random::SystemRandom;
 use chartgate::ehr::{
     BreakerOptions, EhrAuth as OurAuth, EhrOptions as OurOptions, EhrPrimaryCare, PrimaryCareOptions,
+    RequiredParameters,
 };
 use chartgate::outbound::PurposeOptions;
 use chartgate::sandbox::ehr::token::BackendClient;
@@ -47,6 +48,8 @@ pub struct Setting {
     pub cached: bool,
     pub with_tokens: bool,
     pub other_base: bool,
+    /// The profile of a family of EHRs.
+    pub profile: Option<&'static str>,
 }
 
 impl Stage {
@@ -176,6 +179,22 @@ fn connect(base: &str, clock: &Arc<ManualClock>, setting: Setting, key: Arc<Sign
         },
         ..OurOptions::new(base.parse().unwrap(), BASE.parse().unwrap())
     };
+    let options = match setting.profile.map(super::families::profile) {
+        None => options,
+        Some(section) => OurOptions {
+            page_size: section.page_size,
+            missing_parameters: section.missing_parameters,
+            required_parameters: section
+                .required_parameters
+                .into_iter()
+                .map(|(name, required)| {
+                    (name, RequiredParameters { any_of: required.any_of, fill: required.fill })
+                })
+                .collect(),
+            lists_panels: section.panel.route != chartgate::config::PanelRoute::Search,
+            ..options
+        },
+    };
     let purpose = PurposeOptions {
         private_networks: true,
         total_timeout: LIMIT,
@@ -184,7 +203,9 @@ fn connect(base: &str, clock: &Arc<ManualClock>, setting: Setting, key: Arc<Sign
     };
     let facts = Facts {
         relationships: Arc::new(Rosters),
-        primary_care: |ehr, clock| Arc::new(EhrPrimaryCare::new(ehr, PrimaryCareOptions::default(), clock)),
+        primary_care: Box::new(|ehr, clock| {
+            Arc::new(EhrPrimaryCare::new(ehr, PrimaryCareOptions::default(), clock))
+        }),
         cached: setting.cached,
     };
     World::connected(hospital::Hospital::new(), &options, purpose, clock.clone(), facts)

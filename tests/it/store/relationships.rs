@@ -109,6 +109,7 @@ async fn d09_practices_are_found_by_npi_and_by_organization(kind: Kind) {
         let primary_care = PrimaryCare {
             npis: npis.iter().map(|n| npi(*n)).collect(),
             organizations: organizations.iter().map(|id| patient(id)).collect(),
+            ..PrimaryCare::default()
         };
         let mut found: Vec<String> =
             db.store.directory().practices_of(&primary_care).iter().map(ToString::to_string).collect();
@@ -289,6 +290,7 @@ fn by_heart(store: &Store) -> Vec<String> {
         let primary_care = PrimaryCare {
             npis: [npi(n)].into_iter().collect(),
             organizations: [patient(&format!("o{n}"))].into_iter().collect(),
+            ..PrimaryCare::default()
         };
         let mut found = directory.practices_of(&primary_care);
         found.sort();
