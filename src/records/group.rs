@@ -64,7 +64,7 @@ impl Records {
         let caller = &Caller { subject, ..caller.clone() };
         let mut own = OwnPanels::default();
         for panel in self.authorizer.practice_panels(&caller.subject, Permission::Read)? {
-            let asked = Asked { caller, what: "Group read".to_owned(), about: Vec::new() };
+            let asked = Asked::about(caller, "Group read".to_owned(), Vec::new());
             let mut patients = BTreeMap::new();
             let outcome = match self.patients_of(&asked, &panel).await {
                 Ok(seen) => {
@@ -200,7 +200,7 @@ impl Records {
         }
         for id in ids {
             let read = Arc::new(Interaction::Read { resource_type: ResourceType::Patient, id: id.clone() });
-            let mut asked = Asked { caller, what: String::new(), about: Vec::new() };
+            let mut asked = Asked::about(caller, String::new(), Vec::new());
             match self.judge(&mut asked, &read, NO_FRAME).await {
                 Ok(patient) => patients.push(patient),
                 Err(Unanswered::Refused(Refusal::NotFound(_))) => {}
