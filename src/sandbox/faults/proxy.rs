@@ -152,6 +152,10 @@ impl Proxy {
     }
 
     async fn connection(&self, mut stream: TcpStream) {
+        // It was let in before the listener was gone.
+        if *self.0.refusing.borrow() {
+            return;
+        }
         let _ = stream.set_nodelay(true);
         let Some(request) = hear(&mut stream).await else { return };
         if request.target == CONTROL {

@@ -1,9 +1,7 @@
 //! What leaves sealed and comes back: page handles, handles in URLs and cookies, form tokens. None opens when it was altered, is
 //! somebody else's, or was made for another purpose.
 
-use std::sync::LazyLock;
-
-use chartgate::credentials::seal::{Sealer, SealingKey};
+use chartgate::credentials::seal::SealingKey;
 use chartgate::domain::ids::AccountId;
 use chartgate::domain::random::SeededRandom;
 use chartgate::domain::secret::{PlainToken, TokenKind};
@@ -11,26 +9,27 @@ use chartgate::web::handles::PageKeys;
 
 use super::generator::Choices;
 
-static KEY: LazyLock<SealingKey> = LazyLock::new(|| SealingKey::from_bytes([7; 32]));
-static SEALER: LazyLock<Sealer> = LazyLock::new(|| KEY.derive("page handles").sealer());
-
 /// A seed, what is sealed and for whom, and what is done to it.
 pub fn run(bytes: &[u8]) {
+    // A key for each input: libFuzzer watches what is compared, and so learns what was sealed in an earlier run.
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+    let key = SealingKey::from_bytes(digest.as_ref().try_into().unwrap());
+    let cipher = key.derive("page handles").sealer();
     let mut choices = Choices::new(bytes);
     let random = SeededRandom::new(u64::from(choices.byte()));
     let (plain, binding) = (choices.bytes(80), choices.bytes(20));
-    let sealed = SEALER.seal(plain, binding, &*random).expect("sealed");
-    assert_eq!(SEALER.open(&sealed, binding).expect("it opens").as_slice(), plain);
+    let sealed = cipher.seal(plain, binding, &*random).expect("sealed");
+    assert_eq!(cipher.open(&sealed, binding).expect("it opens").as_slice(), plain);
 
     let spoiled = spoil(&sealed, &mut choices);
     if spoiled != sealed {
-        assert!(SEALER.open(&spoiled, binding).is_none(), "{spoiled} of {sealed}");
+        assert!(cipher.open(&spoiled, binding).is_none(), "{spoiled} of {sealed}");
     }
     let other = choices.bytes(20);
-    assert!(other == binding || SEALER.open(&sealed, other).is_none(), "another's binding");
-    assert!(KEY.derive("web handles").sealer().open(&sealed, binding).is_none(), "another purpose");
+    assert!(other == binding || cipher.open(&sealed, other).is_none(), "another's binding");
+    assert!(key.derive("web handles").sealer().open(&sealed, binding).is_none(), "another purpose");
 
-    let keys = PageKeys::new(&KEY);
+    let keys = PageKeys::new(&key);
     let (ana, ben) = (AccountId::parse("ana").unwrap(), AccountId::parse("ben").unwrap());
     let value = String::from_utf8_lossy(plain).into_owned();
     let handle = keys.seal("patient", &ana, &value, &*random);
@@ -51,8 +50,7 @@ pub fn run(bytes: &[u8]) {
     assert!(spoiled == token || !keys.form_token_is(&spoiled, cookie.expose()), "{spoiled} of {token}");
 
     let rest = String::from_utf8_lossy(choices.rest());
-    // libFuzzer watches what is compared, and so learns what was sealed.
-    assert!(*rest == *sealed || SEALER.open(&rest, binding).is_none(), "{rest}");
+    assert!(*rest == *sealed || cipher.open(&rest, binding).is_none(), "{rest}");
     assert!(*rest == *token || !keys.form_token_is(&rest, cookie.expose()), "{rest}");
     let _ = SealingKey::parse(&rest);
     for kind in [TokenKind::Access, TokenKind::Csrf] {

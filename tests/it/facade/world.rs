@@ -105,11 +105,14 @@ pub fn subject(account: &str, scope: &str, patient: Option<&str>) -> Subject {
     }
 }
 
+/// How PCP facts are had of the EHR.
+pub type PrimaryCareBy = Box<dyn FnOnce(Arc<Ehr>, Arc<ManualClock>) -> Arc<dyn PrimaryCareSource>>;
+
 /// Where the world's facts come from.
 pub struct Facts {
     pub relationships: Arc<dyn RelationshipSource>,
     /// Made from the connection to the EHR, for those who want the EHR's own.
-    pub primary_care: Box<dyn FnOnce(Arc<Ehr>, Arc<ManualClock>) -> Arc<dyn PrimaryCareSource>>,
+    pub primary_care: PrimaryCareBy,
     /// Whether bodies are kept.
     pub cached: bool,
 }
