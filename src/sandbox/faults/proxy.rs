@@ -157,6 +157,11 @@ impl Proxy {
             return;
         }
         let _ = stream.set_nodelay(true);
+        // It was taken in the moment before nobody listened any more.
+        if *self.0.refusing.borrow() {
+            let _ = stream.set_zero_linger();
+            return;
+        }
         let Some(request) = hear(&mut stream).await else { return };
         if request.target == CONTROL {
             let answer = self.control(&request);
