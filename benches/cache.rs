@@ -98,7 +98,8 @@ fn resource(number: usize, size: usize) -> Bytes {
 fn seal(bytes: Bytes) -> Fetched {
     let rewrite = Rewrite::new("https://ehr.example/fhir", "https://gate.example/fhir/r4");
     let body = index_resource(bytes, &rewrite).expect("a resource");
-    let origin = Origin { as_of: SystemClock.now(), age: Duration::ZERO, how: OriginKind::Miss };
+    let origin =
+        Origin { as_of: SystemClock.now(), age: Duration::ZERO, how: OriginKind::Miss, fresh_for: None };
     Fetched::Body(Unreleased::seal(Arc::new(body), Some("W/\"1\"".into()), origin), Freshness::default())
 }
 

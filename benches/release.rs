@@ -75,7 +75,12 @@ fn stored(labelled: bool) -> Unreleased {
     let bundle = format!(r#"{{"resourceType":"Bundle","type":"searchset","entry":[{entries}]}}"#);
     let rewrite = Rewrite::new("https://ehr.example/fhir", "https://gate.example/fhir/r4");
     let body = index_bundle(Bytes::from(bundle), ResourceType::Observation, &rewrite).expect("a searchset");
-    let origin = Origin { as_of: Timestamp::from_millis(0), age: Duration::ZERO, how: OriginKind::Hit };
+    let origin = Origin {
+        as_of: Timestamp::from_millis(0),
+        age: Duration::ZERO,
+        how: OriginKind::Hit,
+        fresh_for: None,
+    };
     Unreleased::seal(Arc::new(body), None, origin)
 }
 

@@ -9,7 +9,7 @@
 //! | 2 | [`access`] the policy and its two locks |
 //! | 3 | [`store`] the database, [`ehr`] the hospital's FHIR server, [`cache`] what it said, [`mail`] |
 //! | 4 | [`records`] the one door to clinical data, [`audit`], [`accounts`] use-cases of people, [`web`] what pages share |
-//! | 5 | [`oauth`] the authorization server, [`facade`] the FHIR endpoint, [`portal`] pages, [`sandbox`] the demo hospital, [`jobs`] |
+//! | 5 | [`oauth`] the authorization server, [`facade`] the FHIR endpoint, [`hooks`] what the hospital's systems call, [`portal`] pages, [`sandbox`] the demo hospital, [`jobs`] |
 //! | above | [`app`] puts it together; [`cli`], [`server`], [`patience`], [`tls`], [`lifecycle`] run it |
 
 pub mod access;
@@ -25,6 +25,7 @@ pub mod ehr;
 pub mod facade;
 pub mod fhir;
 pub mod flight;
+pub mod hooks;
 pub mod jobs;
 pub mod lifecycle;
 pub mod mail;

@@ -7,6 +7,7 @@ pub mod authorizer;
 pub mod doors;
 pub mod explain;
 pub mod facts;
+pub mod forget;
 pub mod frame;
 mod gather;
 pub mod identify;

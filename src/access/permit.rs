@@ -42,6 +42,38 @@ impl Permit {
     pub fn interaction(&self) -> &Interaction {
         &self.interaction
     }
+
+    /// Leave to ask the EHR the same once more on nobody's behalf.
+    pub fn renewal(&self) -> Renewal {
+        Renewal { interaction: Arc::clone(&self.interaction) }
+    }
+}
+
+/// Leave to ask the EHR again what somebody was permitted to ask while the answer was in the cache. What comes of it goes into
+/// the cache and to nobody: whoever reads it there is decided upon like any other.
+///
+/// ```compile_fail,E0451
+/// # use std::sync::Arc;
+/// # use chartgate::{access::permit::Renewal, fhir::interaction::Interaction};
+/// # fn forge(interaction: Arc<Interaction>) -> Renewal {
+/// Renewal { interaction }
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Renewal {
+    interaction: Arc<Interaction>,
+}
+
+impl Renewal {
+    /// What is asked.
+    pub fn interaction(&self) -> &Interaction {
+        &self.interaction
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests(interaction: Interaction) -> Self {
+        Self { interaction: Arc::new(interaction) }
+    }
 }
 
 /// Proof that the policy itself asks whose PCPs are on the rosters behind a subject: opens ids alone, on each of which it

@@ -19,6 +19,8 @@ pub struct Origin {
     pub age: Duration,
     /// How it was obtained.
     pub how: OriginKind,
+    /// For how long from `as_of` it counts as fresh; `None`: it is not kept.
+    pub fresh_for: Option<Duration>,
 }
 
 /// How an answer was obtained.
@@ -26,8 +28,10 @@ pub struct Origin {
 pub enum OriginKind {
     /// From the cache, fresh.
     Hit,
-    /// From the EHR.
+    /// From the EHR: nothing was held.
     Miss,
+    /// From the EHR: what was held had expired, and is another now.
+    Refetched,
     /// From the cache after the EHR confirmed it (304).
     Revalidated,
     /// From the cache because the EHR cannot be reached; past its freshness.
@@ -41,6 +45,8 @@ pub enum OriginKind {
 /// One resource refers to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Referral<'a> {
+    /// Whose the one that refers is; `None`: nobody's.
+    pub patient: Option<&'a FhirId>,
     /// The one that refers.
     pub from: (ResourceType, &'a FhirId),
     /// The one that is referred to.
@@ -91,16 +97,9 @@ impl Unreleased {
     /// Which resource in the body refers to which, of those judged by their referrer (and a Provenance to its targets): so
     /// that `records` can find a visible referrer later. Ids alone, hints and no permission; never for a caller.
     pub fn referrals(&self) -> impl Iterator<Item = Referral<'_>> {
-        let single = match &self.body.shape {
-            Shape::Resource(facts) => Some(facts),
-            _ => None,
-        };
-        let several = match &self.body.shape {
-            Shape::Bundle(index) => index.entries.as_slice(),
-            _ => &[],
-        };
-        single.into_iter().chain(several.iter().filter_map(|entry| entry.facts.as_ref())).flat_map(|facts| {
+        self.facts().flat_map(|facts| {
             facts.references.iter().map(|(to_type, to_id)| Referral {
+                patient: facts.patients.first(),
                 from: (facts.resource_type, &facts.id),
                 to: (*to_type, to_id),
             })
@@ -124,6 +123,27 @@ impl Unreleased {
     /// Memory it takes in bytes, its index included, for the cache's bound.
     pub fn weight(&self) -> usize {
         self.body.weight()
+    }
+
+    /// Which resources are in it: ids alone, so that the cache can forget one.
+    pub fn resources(&self) -> impl Iterator<Item = (ResourceType, &FhirId)> {
+        let raw = match &self.body.shape {
+            Shape::Raw { id } => Some((ResourceType::Binary, id)),
+            _ => None,
+        };
+        raw.into_iter().chain(self.facts().map(|facts| (facts.resource_type, &facts.id)))
+    }
+
+    fn facts(&self) -> impl Iterator<Item = &EntryFacts> {
+        let single = match &self.body.shape {
+            Shape::Resource(facts) => Some(facts),
+            _ => None,
+        };
+        let several = match &self.body.shape {
+            Shape::Bundle(index) => index.entries.as_slice(),
+            _ => &[],
+        };
+        single.into_iter().chain(several.iter().filter_map(|entry| entry.facts.as_ref()))
     }
 
     /// Whose data it holds and of which types, so that the cache can forget it. Nothing more of the body comes out this way.

@@ -22,8 +22,11 @@ pub enum Fetched {
 pub struct Freshness {
     /// Fresh for this long from when the EHR said it; `None`: the type's configured time.
     pub fresh_for: Option<Duration>,
-    /// The EHR's `Cache-Control: no-store` or `private` with a reason not to keep it.
+    /// The EHR's `Cache-Control: no-store`.
     pub no_store: bool,
+    /// Whether it may not be used past its freshness even while the EHR cannot be reached (`must-revalidate`,
+    /// `proxy-revalidate`, `s-maxage`: RFC 9111 5.2.2).
+    pub strict: bool,
     /// Validators for the next conditional request.
     pub validator: Validator,
 }

@@ -8,13 +8,14 @@ use futures_util::future::BoxFuture;
 use futures_util::poll;
 use tokio::time::Instant;
 
+use crate::access::forget::{Forget, Forgets};
 use crate::access::permit::Permit;
 use crate::access::unreleased::Unreleased;
 use crate::access::upstream::UpstreamError;
 use crate::cache::Cache;
-use crate::ehr::Ehr;
+use crate::ehr::{Ehr, EhrPrimaryCare};
 use crate::facade::Origins;
-use crate::records::Bodies;
+use crate::records::{Bodies, Records};
 use crate::store::Store;
 
 /// The cache, and the EHR behind it.
@@ -52,6 +53,29 @@ impl Bodies for CachedEhr {
                 }
                 return answer;
             }
+        })
+    }
+}
+
+/// Everything that holds what the EHR said.
+pub struct Holders {
+    /// Bodies.
+    pub cache: Arc<Cache>,
+    /// PCP facts.
+    pub primary_care: Arc<EhrPrimaryCare>,
+    /// Hints at what refers to what.
+    pub records: Arc<Records>,
+}
+
+impl Forgets for Holders {
+    fn forget<'a>(&'a self, what: &'a [Forget]) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            for one in what {
+                // By what access is decided before what is shown.
+                self.primary_care.forget(one);
+                self.cache.forget(one);
+            }
+            self.records.forget(what);
         })
     }
 }

@@ -8,10 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::failures::FailureLog;
 use crate::audit::AuditWriter;
+use crate::cache::Cache;
 use crate::domain::clock::SharedClock;
 use crate::domain::random::SharedRandom;
 use crate::ehr::{Ehr, RosterFile};
 use crate::jobs::outbox::send_due;
+use crate::jobs::refresh;
 use crate::mail::smtp::Smtp;
 use crate::oauth::keys::IdTokenKeys;
 use crate::store::Store;
@@ -26,6 +28,8 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 const MAIL_EVERY: Duration = Duration::from_secs(5);
 /// How often the refused requests of clients are written down for their vendors.
 const FAILURES_EVERY: Duration = Duration::from_secs(2);
+/// How often what is of no use any more is taken out of the cache.
+const CACHE_EVERY: Duration = Duration::from_mins(1);
 /// How often samples of metrics are folded together.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -39,6 +43,7 @@ pub struct Background {
     pub(super) clock: SharedClock,
     pub(super) ehr: Arc<Ehr>,
     pub(super) panel_file: Option<Arc<RosterFile>>,
+    pub(super) cache: Arc<Cache>,
     pub(super) writer: AuditWriter<Store>,
     pub(super) failures: Arc<FailureLog>,
     pub(super) mail: Option<Smtp>,
@@ -103,6 +108,18 @@ impl Background {
                 }
             }));
         }
+        let cache = self.cache.clone();
+        repeat(stop, CACHE_EVERY, move || {
+            cache.sweep();
+            async { Ok(()) }
+        });
+        let (cache, ehr, stopped) = (self.cache, self.ehr.clone(), stop.clone());
+        drop(tokio::spawn(async move {
+            tokio::select! {
+                () = stopped.cancelled() => {}
+                () = refresh::run(&cache, &ehr) => {}
+            }
+        }));
         let (ehr, stopped) = (self.ehr, stop.clone());
         drop(tokio::spawn(async move {
             tokio::select! {

@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::authorizer::{AccessSettings, Authorizer};
+use crate::access::forget::Forgets;
 use crate::access::sources::AuditSink;
 use crate::accounts::Accounts;
 use crate::accounts::failures::FailureLog;
@@ -30,10 +31,12 @@ use crate::domain::ids::ClientId;
 use crate::domain::random::SharedRandom;
 use crate::ehr::{Ehr, EhrPrimaryCare, PanelRoute};
 use crate::facade::{self, Facade};
+use crate::hooks::{self, Hooks};
 use crate::oauth::{self, endpoints::Endpoints, keys::IdTokenKeys};
 use crate::outbound::{Outbound, Purpose};
 use crate::portal;
 use crate::records::panel::Panels;
+use crate::records::purges::Purges;
 use crate::records::{Offer, Records};
 use crate::server::Server;
 use crate::store::Store;
@@ -42,7 +45,7 @@ use crate::tls::TlsFiles;
 use crate::web::address::from_proxy;
 use crate::web::{Web, request_line};
 
-use self::adapters::CachedEhr;
+use self::adapters::{CachedEhr, Holders};
 use self::background::Background;
 use self::keys::KeyRing;
 
@@ -117,15 +120,36 @@ impl App {
         let (audit, writer) = AuditLog::new(store.clone());
         let audit: Arc<dyn AuditSink> = Arc::new(audit);
 
-        let records =
-            Arc::new(records(config, surroundings, &master, &store, primary_care, &cache, &ehr, &audit)?);
+        let records = Arc::new(records(
+            config,
+            surroundings,
+            &master,
+            &store,
+            primary_care.clone(),
+            &cache,
+            &ehr,
+            &audit,
+        )?);
+        let holders: Arc<dyn Forgets> =
+            Arc::new(Holders { cache: cache.clone(), primary_care, records: records.clone() });
+        store.tell_of_purges(holders.clone());
+        let purges = Arc::new(Purges::new(store.clone(), holders, audit.clone(), clock.clone()));
         let web =
             Web::new(store.clone(), clock.clone(), random.clone(), &master, options::web(config, demo)?);
         let passwords = Arc::new(
             Passwords::new(random.clone(), config.identity.password_checks).map_err(BuildError::new)?,
         );
-        let pieces =
-            Pieces { config, surroundings, store: &store, web, records, ehr: ehr.clone(), audit, outbound };
+        let pieces = Pieces {
+            config,
+            surroundings,
+            store: &store,
+            web,
+            records,
+            ehr: ehr.clone(),
+            audit,
+            outbound,
+            purges,
+        };
         let failures = Arc::new(FailureLog::new(store.clone(), clock.clone()));
         let router = pieces.router(keys.clone(), passwords.clone(), &failures)?;
 
@@ -139,6 +163,7 @@ impl App {
             clock,
             ehr,
             panel_file,
+            cache: cache.clone(),
             writer,
             failures,
             mail,
@@ -205,6 +230,7 @@ struct Pieces<'a> {
     ehr: Arc<Ehr>,
     audit: Arc<dyn AuditSink>,
     outbound: Outbound,
+    purges: Arc<Purges>,
 }
 
 impl Pieces<'_> {
@@ -217,6 +243,7 @@ impl Pieces<'_> {
         let clock = self.surroundings.clock.clone();
         let mrn_system: Option<Arc<str>> = self.config.hospital.mrn_system.as_deref().map(Into::into);
         let fhir = self.facade(failures.clone());
+        let hooks = hooks::routes(Hooks::new(self.purges.clone(), options::hooks(self.config)?));
         let panels = Arc::new(Panels::new(self.records.clone(), self.store.clone()));
         let directory = Arc::new(oauth::directory::Directory::new(
             self.records.clone(),
@@ -263,6 +290,7 @@ impl Pieces<'_> {
         });
         let all = crate::web::wrap(pages, &self.web)
             .merge(oauth::router(&authorization_server))
+            .merge(hooks)
             .layer(from_fn_with_state(numbers, request_line::record))
             .merge(fhir);
         Ok(if self.config.server.behind_proxy { all.layer(from_fn(from_proxy)) } else { all })

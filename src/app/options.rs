@@ -13,6 +13,7 @@ use crate::credentials::seal::SealingKey;
 use crate::credentials::signing::SigningKey;
 use crate::domain::clock::SharedClock;
 use crate::domain::ids::PracticeId;
+use crate::domain::secret::TokenHash;
 use crate::ehr::{
     BreakerOptions, EhrAuth, EhrOptions, GroupRef, PanelRoute, PrimaryCareOptions, RequiredParameters,
     RosterFile,
@@ -255,6 +256,7 @@ pub fn cache(config: &Config) -> Result<CacheOptions, BuildError> {
         fresh_for_type,
         absent_for: section.absent_for.0,
         max_stale: section.max_stale.0,
+        refresh_after_reads: section.refresh_after_reads,
         ..CacheOptions::default()
     })
 }
@@ -270,6 +272,45 @@ pub fn limits(config: &Config) -> Limits {
         app: quota(section.app_per_minute),
         system: quota(section.system_per_minute),
     }
+}
+
+/// Who of the hospital's systems may have what forgotten.
+pub fn hooks(config: &Config) -> Result<crate::hooks::Settings, BuildError> {
+    let mut subscriptions = Vec::new();
+    for section in &config.hooks.ehr {
+        let wrong = |what: &str| BuildError::new(format!("hooks.ehr '{}': {what}", section.name));
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if section.name.is_empty() || !section.name.chars().all(plain) {
+            return Err(wrong("the name must be of letters, digits, '-' and '_'"));
+        }
+        let mut types = Vec::new();
+        for name in &section.types {
+            types.push(
+                ResourceType::parse(name).ok_or_else(|| {
+                    wrong(&format!("'{name}' is not a resource type that Chartgate serves"))
+                })?,
+            );
+        }
+        subscriptions.push(crate::hooks::Subscription {
+            name: section.name.clone(),
+            header: section.header.parse().map_err(|_| wrong("the header's name cannot be used"))?,
+            secrets: hook_secrets("hooks.ehr.secrets", &section.secrets)?,
+            types,
+        });
+    }
+    let purge_secrets = hook_secrets("hooks.purge_secrets", &config.hooks.purge_secrets)?;
+    Ok(crate::hooks::Settings { purge_secrets, subscriptions })
+}
+
+fn hook_secrets(name: &str, secrets: &[Secret]) -> Result<Vec<TokenHash>, BuildError> {
+    let read = |secret: &Secret| {
+        let secret = secret.read().map_err(BuildError::new)?;
+        if secret.expose_secret().len() < 32 {
+            return Err(BuildError::new(format!("{name}: a secret must have 32 characters or more")));
+        }
+        Ok(TokenHash::of(secret.expose_secret()))
+    };
+    secrets.iter().map(read).collect()
 }
 
 /// Lifetimes of tokens; the standard's limits hold whatever is configured.

@@ -1,44 +1,49 @@
 //! The cache's one way in: an answer from memory, or from the EHR by one request however many wait for it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use moka::future::Cache as Moka;
-use moka::notification::RemovalCause;
-
-use crate::access::permit::Permit;
+use crate::access::forget::Forget;
+use crate::access::permit::{Permit, Renewal};
 use crate::access::unreleased::{OriginKind, Unreleased};
 use crate::access::upstream::{Fetched, Freshness, UpstreamError, Validator};
 use crate::domain::clock::{SharedClock, Timestamp};
-use crate::domain::ids::FhirId;
 use crate::fhir::interaction::Interaction;
-use crate::fhir::resource_type::ResourceType;
 use crate::flight::{Flights, Part};
 
-use super::counters::{Asked, Counters, report};
-use super::entry::Entry;
-use super::index::{Index, Purge, Tags};
+use super::ahead::Ahead;
+use super::counters::{Counters, Way};
+use super::entry::{Answer, Entry};
 use super::options::CacheOptions;
+use super::report::Report;
+use super::shelf::Shelf;
 
 /// What the EHR said, in memory.
 #[derive(Debug)]
 pub struct Cache {
     options: CacheOptions,
     clock: SharedClock,
-    held: Moka<Interaction, Arc<Entry>, ahash::RandomState>,
-    index: Arc<Index>,
+    pub(super) shelf: Shelf,
     /// Flights by key and by the purges that came before: who asks after a purge does not get an answer from before it.
-    flights: Flights<(Interaction, u64), Result<Landed, UpstreamError>>,
-    numbers: AtomicU64,
-    counters: Counters,
+    pub(super) flights: Flights<(Interaction, u64), Result<Landed, UpstreamError>>,
+    pub(super) ahead: Ahead,
+    pub(super) counters: Arc<Counters>,
 }
 
 /// How a flight ended.
 #[derive(Clone, Debug)]
-struct Landed {
+pub(super) struct Landed {
     entry: Arc<Entry>,
     how: OriginKind,
+}
+
+/// Why the EHR is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Urge {
+    /// Somebody waits for the answer.
+    Asked,
+    /// What is held is to be fresh before somebody does.
+    Ahead,
 }
 
 /// What is asked of the EHR.
@@ -47,6 +52,7 @@ struct Question<'a> {
     /// The place in the sequence of purges at which it was put.
     mark: u64,
     at: Timestamp,
+    urge: Urge,
 }
 
 /// The EHR's own `Retry-After` is followed up to this.
@@ -55,27 +61,14 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 impl Cache {
     /// An empty cache. Make it after the metrics recorder.
     pub fn new(options: CacheOptions, clock: SharedClock) -> Self {
-        let index = Arc::new(Index::default());
-        let gone = Arc::clone(&index);
-        let held = Moka::builder()
-            .max_capacity(options.max_bytes)
-            .weigher(|_, entry: &Arc<Entry>| entry.weight)
-            // By the machine's clock, so that nothing lies in memory long after it could last be used.
-            .time_to_live(options.max_stale.max(options.longest))
-            .eviction_listener(move |key: Arc<Interaction>, entry: Arc<Entry>, cause| {
-                if cause != RemovalCause::Replaced {
-                    gone.remove(&key, entry.number);
-                }
-            })
-            .build_with_hasher(ahash::RandomState::new());
+        let counters = Arc::new(Counters::new());
         Self {
+            shelf: Shelf::new(&options, &counters),
             options,
             clock,
-            held,
-            index,
             flights: Flights::default(),
-            numbers: AtomicU64::new(0),
-            counters: Counters::new(),
+            ahead: Ahead::default(),
+            counters,
         }
     }
 
@@ -89,27 +82,32 @@ impl Cache {
     where
         F: Future<Output = Result<Fetched, UpstreamError>>,
     {
-        self.answer(permit.interaction(), fetch).await
+        self.answer_to(permit.interaction(), || permit.renewal(), fetch).await
     }
 
-    pub(super) async fn answer<F>(
+    pub(super) async fn answer_to<F>(
         &self,
         key: &Interaction,
+        renewal: impl FnOnce() -> Renewal,
         fetch: impl FnOnce(Validator) -> F,
     ) -> Result<Option<Unreleased>, UpstreamError>
     where
         F: Future<Output = Result<Fetched, UpstreamError>>,
     {
         let now = self.clock.now();
-        if let Some(entry) = self.look(key).await.filter(|entry| entry.is_fresh(now)) {
-            self.counters.hit(entry.body.is_none());
+        if let Some(entry) = self.shelf.look(key).filter(|entry| entry.is_fresh(now)) {
+            self.count(key, hit(&entry));
+            if entry.read(now, self.options.refresh_after_reads) {
+                self.ahead.queue(renewal());
+            }
             return Ok(entry.answer(now, OriginKind::Hit));
         }
-        let mark = self.index.mark();
-        let (landed, part) = self.flights.share(&(key.clone(), mark), || self.ask(key, mark, fetch)).await;
+        let mark = self.shelf.mark();
+        let work = || self.ask(key, mark, Urge::Asked, fetch);
+        let (landed, part) = self.flights.share(&(key.clone(), mark), work).await;
         match (&landed, part) {
-            (Err(_), _) => self.counters.failed(),
-            (Ok(_), Part::Followed) => self.counters.shared(),
+            (Err(_), _) => self.count(key, Way::Failed),
+            (Ok(_), Part::Followed) => self.count(key, Way::Shared),
             // What a leader got was counted on the way.
             (Ok(_), Part::Led) => {}
         }
@@ -117,51 +115,51 @@ impl Cache {
         Ok(entry.answer(self.clock.now(), how))
     }
 
-    /// What is held under `key`, fresh or not.
-    async fn look(&self, key: &Interaction) -> Option<Arc<Entry>> {
-        self.held.get(key).await.filter(|entry| entry.is_settled())
+    fn count(&self, key: &Interaction, way: Way) {
+        self.counters.count(key.resource_type(), way);
     }
 
     /// Asks the EHR, and keeps what may be kept. `mark` is the place in the sequence of purges at which the question was put.
-    async fn ask<F>(
+    pub(super) async fn ask<F>(
         &self,
         key: &Interaction,
         mark: u64,
+        urge: Urge,
         fetch: impl FnOnce(Validator) -> F,
     ) -> Result<Landed, UpstreamError>
     where
         F: Future<Output = Result<Fetched, UpstreamError>>,
     {
-        let question = Question { key, mark, at: self.clock.now() };
+        let question = Question { key, mark, at: self.clock.now(), urge };
         // Another flight may have landed between the look and the boarding.
-        let held = self.look(key).await;
-        let asked = match &held {
-            Some(entry) if entry.is_fresh(question.at) => {
-                self.counters.hit(entry.body.is_none());
+        let held = self.shelf.peek(key);
+        if let (Some(entry), Urge::Asked) = (&held, urge) {
+            if entry.is_fresh(question.at) {
+                self.count(key, hit(entry));
                 return Ok(Landed { entry: Arc::clone(entry), how: OriginKind::Hit });
             }
-            Some(entry) if entry.is_paused(question.at) && self.may_stand_in(entry, &question) => {
-                self.counters.paused();
+            if entry.is_paused(question.at) && self.may_stand_in(entry, &question) {
+                self.count(key, Way::Paused);
                 return Ok(Landed { entry: Arc::clone(entry), how: OriginKind::Stale });
             }
-            Some(_) => Asked::Expired,
-            None => Asked::Cold,
-        };
+        }
         let validator = held.as_ref().map(|entry| entry.validator.clone()).unwrap_or_default();
+        let answered = if held.is_some() {
+            (Way::Expired, OriginKind::Refetched)
+        } else {
+            (Way::Cold, OriginKind::Miss)
+        };
         match (fetch(validator).await, held) {
             (Ok(Fetched::Body(body, freshness)), _) => {
                 let as_of = body.origin().as_of;
-                Ok(self.counted(asked, self.keep(&question, Some(body), as_of, freshness).await))
+                Ok(self.keep(&question, answered, Some(body), as_of, freshness))
             }
             (Ok(Fetched::Absent), _) => {
-                let fresh_for = Some(self.options.absent_for);
-                let freshness = Freshness { fresh_for, ..Freshness::default() };
-                Ok(self.counted(asked, self.keep(&question, None, question.at, freshness).await))
+                Ok(self.keep(&question, answered, None, question.at, Freshness::default()))
             }
             (Ok(Fetched::NotModified(freshness)), Some(entry)) => {
-                self.counters.revalidated();
-                let landed = self.keep(&question, entry.body.clone(), question.at, freshness).await;
-                Ok(Landed { how: OriginKind::Revalidated, ..landed })
+                let confirmed = (Way::Revalidated, OriginKind::Revalidated);
+                Ok(self.keep(&question, confirmed, entry.body.clone(), question.at, freshness))
             }
             // It confirms what nobody asked about.
             (Ok(Fetched::NotModified(_)), None) => Err(UpstreamError::Malformed),
@@ -194,7 +192,10 @@ impl Cache {
                 let pause =
                     wait.map_or(self.options.pause, |wait| wait.clamp(self.options.pause, LONGEST_PAUSE));
                 entry.pause(self.clock.now().plus(pause));
-                self.counters.stale();
+                // Ahead of time nothing was given to anybody.
+                if question.urge == Urge::Asked {
+                    self.count(question.key, Way::Stale);
+                }
                 Ok(Landed { entry, how: OriginKind::Stale })
             }
             _ => Err(error),
@@ -203,25 +204,15 @@ impl Cache {
 
     fn may_stand_in(&self, entry: &Entry, question: &Question<'_>) -> bool {
         entry.may_stand_in(self.clock.now(), self.options.max_stale)
-            && !self.index.purged_since(
-                question.mark,
-                question.key,
-                &Tags::of(question.key, entry.body.as_ref()),
-            )
+            && !self.shelf.purged_since(question.mark, question.key, entry.body.as_ref())
     }
 
-    fn counted(&self, asked: Asked, landed: Landed) -> Landed {
-        match landed.how {
-            OriginKind::Bypass(reason) => self.counters.bypassed(reason),
-            _ => self.counters.missed(asked),
-        }
-        landed
-    }
-
-    /// Keeps an answer unless there is a reason not to; what was held under the key before goes in either case.
-    async fn keep(
+    /// Keeps an answer unless there is a reason not to; what was held under the key before goes in either case. `answered` says how
+    /// it was obtained.
+    fn keep(
         &self,
         question: &Question<'_>,
+        answered: (Way, OriginKind),
         body: Option<Unreleased>,
         as_of: Timestamp,
         freshness: Freshness,
@@ -232,62 +223,79 @@ impl Cache {
             Some(_) => self.options.fresh_for(resource_type, freshness.fresh_for),
             None => self.options.absent_for,
         };
-        let tags = Tags::of(key, body.as_ref());
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let entry = Arc::new(Entry::new(number, body, as_of, fresh_for, freshness.validator));
-        let reason = if freshness.no_store {
-            Some("no_store")
+        let Freshness { validator, strict, no_store, .. } = freshness;
+        let (entry, tags) = self.shelf.entry(key, Answer { body, as_of, fresh_for, validator, strict });
+        let not_kept = if no_store {
+            Some(Way::NoStore)
         } else if !self.options.keeps(resource_type) {
-            Some("type_not_kept")
-        } else if u64::from(entry.weight) > self.options.max_bytes / 4 {
-            Some("too_large")
-        } else if self.index.purged_since(mark, key, &tags) {
-            Some("purged_meanwhile")
+            Some(Way::TypeNotKept)
+        } else if u64::from(entry.weight) > self.options.max_bytes / 10 {
+            Some(Way::TooLarge)
         } else {
-            // Noted before and checked again after, while nobody uses it yet: a purge in between finds the entry or is found.
-            self.index.add(key, number, tags.clone());
-            self.held.insert(key.clone(), Arc::clone(&entry)).await;
-            self.index.purged_since(mark, key, &tags).then_some("purged_meanwhile")
+            (!self.shelf.put(key, mark, &entry, &tags)).then_some(Way::PurgedMeanwhile)
         };
-        if reason.is_some() {
-            self.held.invalidate(key).await;
-        } else {
-            entry.settle();
+        if not_kept.is_some() {
+            self.shelf.take_away(key);
         }
-        report(self.held.entry_count(), self.held.weighted_size());
-        Landed { entry, how: reason.map_or(OriginKind::Miss, OriginKind::Bypass) }
+        self.shelf.report();
+        let (way, how) = not_kept.map_or(answered, |way| (way, OriginKind::Bypass(way.words().1)));
+        if question.urge == Urge::Asked {
+            self.count(key, way);
+        }
+        Landed { entry, how }
     }
 
-    /// Forgets everything about a patient, and whatever might be about any patient.
-    pub async fn invalidate_patient(&self, patient: &FhirId) {
-        self.invalidate(Purge::Patient(patient.clone())).await;
+    /// Forgets. When it returns, nothing of it is used any more, nor will an answer that was under way be kept.
+    pub fn forget(&self, what: &Forget) {
+        let entries = self.shelf.forget(what);
+        self.counters.purged(what.word(), u64::try_from(entries).unwrap_or(u64::MAX));
+        self.shelf.report();
     }
 
-    /// Forgets every answer for or with a resource of this type.
-    pub async fn invalidate_type(&self, resource_type: ResourceType) {
-        self.invalidate(Purge::Type(resource_type)).await;
+    /// Takes away what can be of no use any more, so that nothing lies in memory long after. A job calls it now and then.
+    pub fn sweep(&self) {
+        self.shelf.sweep(self.clock.now(), self.options.max_stale.max(self.options.longest));
+        self.shelf.report();
     }
 
-    /// Forgets the answer to one interaction.
-    pub async fn invalidate_key(&self, interaction: &Interaction) {
-        self.invalidate(Purge::Key(interaction.clone())).await;
-    }
-
-    /// Forgets everything.
-    pub async fn invalidate_all(&self) {
-        self.invalidate(Purge::All).await;
-    }
-
-    async fn invalidate(&self, purge: Purge) {
-        for key in self.index.purge(purge) {
-            self.held.invalidate(&key).await;
+    /// The state of the cache and what it did since the process began.
+    pub fn report(&self) -> Report {
+        let (entries, absent, bytes) = self.shelf.size();
+        let [purges, purged_entries, evicted, refreshed] = self.counters.totals();
+        Report {
+            entries,
+            absent,
+            bytes,
+            most_bytes: self.options.max_bytes,
+            evicted,
+            purges,
+            purged: purged_entries,
+            refreshed,
+            types: self.counters.types(),
+            reasons: self.counters.reasons(),
         }
     }
 
-    /// Finishes the cache's own housekeeping and says how many entries and index places there are.
     #[cfg(test)]
-    pub(super) async fn settle_for_tests(&self) -> (u64, (usize, usize)) {
-        self.held.run_pending_tasks().await;
-        (self.held.entry_count(), self.index.len())
+    pub(super) async fn answer<F>(
+        &self,
+        key: &Interaction,
+        fetch: impl FnOnce(Validator) -> F,
+    ) -> Result<Option<Unreleased>, UpstreamError>
+    where
+        F: Future<Output = Result<Fetched, UpstreamError>>,
+    {
+        self.answer_to(key, || Renewal::for_tests(key.clone()), fetch).await
     }
+
+    /// How many entries there are, and how many entries and places in the index.
+    #[cfg(test)]
+    pub(super) fn indexed(&self) -> (u64, (usize, usize)) {
+        (self.shelf.size().0, self.shelf.indexed())
+    }
+}
+
+/// How an answer from memory is counted.
+fn hit(entry: &Entry) -> Way {
+    if entry.body.is_some() { Way::Fresh } else { Way::Absent }
 }

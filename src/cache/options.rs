@@ -22,6 +22,8 @@ pub struct CacheOptions {
     pub max_stale: Duration,
     /// After a failure, how long an answer is served stale without asking the EHR for it again.
     pub pause: Duration,
+    /// How often an answer must have been read for the EHR to be asked again before it expires; 0: it never is.
+    pub refresh_after_reads: u32,
 }
 
 impl Default for CacheOptions {
@@ -34,6 +36,7 @@ impl Default for CacheOptions {
             absent_for: Duration::from_secs(10),
             max_stale: Duration::from_hours(4),
             pause: Duration::from_secs(5),
+            refresh_after_reads: 3,
         }
     }
 }
@@ -48,5 +51,11 @@ impl CacheOptions {
     /// Whether answers about `resource_type` are kept at all.
     pub(super) fn keeps(&self, resource_type: ResourceType) -> bool {
         !self.fresh_for_type.get(&resource_type).copied().unwrap_or(self.fresh_for).is_zero()
+    }
+
+    /// Memory for the knowledge that something is not there: a share, so that whoever asks for ids at random pushes nothing
+    /// else out.
+    pub(super) const fn absent_bytes(&self) -> u64 {
+        self.max_bytes / 32
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use smallvec::SmallVec;
 use tokio::sync::Notify;
 
+use crate::access::forget::Forget;
 use crate::access::unreleased::{Origin, OriginKind, Unreleased};
 use crate::access::upstream::{Fetched, Freshness, UpstreamError, Validator};
 use crate::domain::clock::{Clock as _, ManualClock, Timestamp};
@@ -47,7 +48,11 @@ pub(super) fn body(key: &Interaction, patient: Option<&str>, text: &str, as_of: 
         media_type: "application/fhir+json".into(),
         shape: Shape::Resource(facts),
     };
-    Unreleased::seal(Arc::new(indexed), None, Origin { as_of, age: Duration::ZERO, how: OriginKind::Miss })
+    Unreleased::seal(
+        Arc::new(indexed),
+        None,
+        Origin { as_of, age: Duration::ZERO, how: OriginKind::Miss, fresh_for: None },
+    )
 }
 
 pub(super) fn text(body: &Unreleased) -> String {
@@ -143,7 +148,7 @@ async fn who_asks_after_a_purge_gets_nothing_from_before_it() {
         }
     });
     tokio::task::yield_now().await;
-    cache.invalidate_patient(&id("p")).await;
+    cache.forget(&Forget::Patient(id("p")));
     let after = cache.answer(&key, |_| async { fetched(&key, "p", "new", clock.now()) });
     let after =
         tokio::time::timeout(Duration::from_secs(5), after).await.expect("does not wait for the old answer");
@@ -186,7 +191,7 @@ async fn purges_and_answers_race_without_reviving_the_past() {
     tasks.push(tokio::spawn(async move {
         for version in 1..=1000 {
             truth.store(version, Ordering::SeqCst);
-            cache.invalidate_patient(&id("p")).await;
+            cache.forget(&Forget::Patient(id("p")));
             purged.store(version, Ordering::SeqCst);
             tokio::task::yield_now().await;
         }
@@ -214,7 +219,7 @@ async fn purges_by_patient_reach_what_may_be_theirs_and_spare_the_rest() {
         let ask = |_| async { Ok(Fetched::Body(made, Freshness::default())) };
         cache.answer(key, ask).await.unwrap();
     }
-    cache.invalidate_patient(&id("p1")).await;
+    cache.forget(&Forget::Patient(id("p1")));
     for (key, patient, purged) in &about {
         let made = body(key, *patient, "new", clock.now());
         let ask = |_| async { Ok(Fetched::Body(made, Freshness::default())) };
@@ -243,11 +248,12 @@ async fn purges_by_type_key_and_all() {
         }
     };
     assert_eq!(ask_all("1").await, ["1", "1", "1"]);
-    cache.invalidate_key(&keys[0]).await;
-    assert_eq!(ask_all("2").await, ["2", "1", "1"]);
-    cache.invalidate_type(ResourceType::Observation).await;
+    cache.forget(&Forget::Resource(ResourceType::Observation, id("o1")));
+    // The other read is of the same patient and type: of the patient's whole list of them nothing is left.
+    assert_eq!(ask_all("2").await, ["2", "2", "1"]);
+    cache.forget(&Forget::Type(ResourceType::Observation));
     assert_eq!(ask_all("3").await, ["3", "3", "1"]);
-    cache.invalidate_all().await;
+    cache.forget(&Forget::All);
     assert_eq!(ask_all("4").await, ["4", "4", "4"]);
 }
 
@@ -261,7 +267,7 @@ async fn memory_is_bounded_and_the_index_follows() {
         let large = "x".repeat(5000);
         cache.answer(&key, |_| async { fetched(&key, "p", &large, clock.now()) }).await.unwrap();
     }
-    let (entries, (indexed, places)) = cache.settle_for_tests().await;
+    let (entries, (indexed, places)) = cache.indexed();
     assert!((100..=180).contains(&entries), "{entries}");
     assert_eq!((indexed as u64, places as u64), (entries, entries));
     let huge = "x".repeat(300_000);

@@ -14,8 +14,8 @@ pub use brands::{
 };
 pub use load::{ConfigError, load, parse};
 pub use sections::{
-    AccessSection, CacheSection, Config, DatabaseSection, EhrAuth, EhrSection, HospitalSection,
-    IdentitySection, LogFormat, LogSection, MailSection, OauthSection, PanelRoute, PanelSection,
+    AccessSection, CacheSection, Config, DatabaseSection, EhrAuth, EhrHookSection, EhrSection, HooksSection,
+    HospitalSection, IdentitySection, LogFormat, LogSection, MailSection, OauthSection, PanelRoute, PanelSection,
     RequiredSection, ServerSection, TlsSection,
 };
 pub use values::{ByteSize, Period, Secret};

@@ -26,6 +26,8 @@ pub struct Config {
     pub ehr: EhrSection,
     /// `[cache]`
     pub cache: CacheSection,
+    /// `[hooks]`
+    pub hooks: HooksSection,
     /// `[access]`
     pub access: AccessSection,
     /// `[limits]`
@@ -318,6 +320,8 @@ pub struct CacheSection {
     pub absent_for: Period,
     /// How old an answer may be while the EHR cannot be reached.
     pub max_stale: Period,
+    /// How often an answer must have been read for the EHR to be asked again before it expires; 0: never.
+    pub refresh_after_reads: u32,
 }
 
 impl Default for CacheSection {
@@ -328,8 +332,39 @@ impl Default for CacheSection {
             fresh_for_type: BTreeMap::new(),
             absent_for: Period::seconds(10),
             max_stale: Period::seconds(4 * 3600),
+            refresh_after_reads: 3,
         }
     }
+}
+
+/// What the hospital's own systems may call.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HooksSection {
+    /// Bearer secrets with which the cache may be purged; none: nobody may.
+    pub purge_secrets: Vec<Secret>,
+    /// Subscriptions in the EHR that send word of changes.
+    pub ehr: Vec<EhrHookSection>,
+}
+
+/// One Subscription in the EHR.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EhrHookSection {
+    /// The end of the address that it calls: `/hooks/ehr/[name]`.
+    pub name: String,
+    /// Header in which the secret stands.
+    #[serde(default = "authorization")]
+    pub header: String,
+    /// Secrets that are accepted.
+    pub secrets: Vec<Secret>,
+    /// The types that its criteria are about: forgotten when a notification does not say what changed. None: everything.
+    #[serde(default)]
+    pub types: Vec<String>,
+}
+
+fn authorization() -> String {
+    "Authorization".to_owned()
 }
 
 /// What the hospital decides about access.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, LAST_MODIFIED};
+use http::header::{AGE, CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, Response, StatusCode};
 
 use crate::access::unreleased::{Origin, OriginKind, Unreleased};
-use crate::access::upstream::{Fetched, Freshness, UpstreamError, Validator};
+use crate::access::upstream::{Fetched, UpstreamError};
 use crate::domain::clock::Timestamp;
 use crate::fhir::index::{
     IndexedBody, Rewrite, Shape, index_history, index_raw, index_resource, index_search,
@@ -16,8 +16,7 @@ use crate::fhir::index::{
 use crate::fhir::interaction::Interaction;
 use crate::fhir::resource_type::ResourceType;
 
-/// Longest validator that is kept, in bytes.
-const LONGEST_VALIDATOR: usize = 256;
+use super::freshness::freshness;
 
 /// What an answer of this status means for `interaction`; a body only with 200.
 pub(super) fn judge_status(
@@ -68,7 +67,7 @@ pub(super) fn seal(
     let media_type = header(answer.headers(), CONTENT_TYPE).unwrap_or_default().to_owned();
     let body = index(without_mark(answer.into_body()), &media_type, interaction, rewrite)?;
     let etag = etag(&body);
-    let origin = Origin { as_of: asked_at.minus(age), age, how: OriginKind::Miss };
+    let origin = Origin { as_of: asked_at.minus(age), age, how: OriginKind::Miss, fresh_for: None };
     let modified = freshness.validator.last_modified.clone();
     Ok(Fetched::Body(Unreleased::seal(Arc::new(body), etag, origin).modified(modified), freshness))
 }
@@ -155,46 +154,6 @@ fn etag(body: &IndexedBody) -> Option<Arc<str>> {
 /// Sixty-four bits that depend on every byte and are the same in each run of one build. Not for security.
 fn digest(bytes: &[u8], seed: u64) -> u64 {
     ahash::RandomState::with_seeds(seed, 0x6368_6172, 0x7467_6174, 0x6500_0001).hash_one(bytes)
-}
-
-/// How long the answer may be kept, from `Cache-Control` (RFC 9111). `private` does not stop us: the EHR answered our own
-/// credentials, and what we keep is released to nobody without the policy.
-pub(super) fn freshness(headers: &HeaderMap, obey: bool) -> Freshness {
-    let mut found = Freshness {
-        fresh_for: None,
-        no_store: false,
-        validator: Validator {
-            etag: validator(headers, ETAG),
-            last_modified: validator(headers, LAST_MODIFIED),
-        },
-    };
-    if !obey {
-        return found;
-    }
-    let mut revalidate = false;
-    for directive in
-        headers.get_all(CACHE_CONTROL).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','))
-    {
-        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
-        match name.trim().to_ascii_lowercase().as_str() {
-            "no-store" => found.no_store = true,
-            "no-cache" => revalidate = true,
-            "max-age" => {
-                let seconds = value.trim().trim_matches('"').parse().ok();
-                found.fresh_for = seconds.map(Duration::from_secs).or(found.fresh_for);
-            }
-            _ => {}
-        }
-    }
-    if revalidate {
-        found.fresh_for = Some(Duration::ZERO);
-    }
-    found
-}
-
-/// A validator to send back one day. A huge one would have our request refused.
-fn validator(headers: &HeaderMap, name: HeaderName) -> Option<Arc<str>> {
-    header(headers, name).filter(|text| text.len() <= LONGEST_VALIDATOR).map(Into::into)
 }
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {

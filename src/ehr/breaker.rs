@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 
 use crate::domain::clock::{SharedClock, Timestamp};
 
+use super::health::BreakerState;
 use super::options::BreakerOptions;
 
 /// Longest pause after repeated failed tries.
@@ -51,6 +52,14 @@ impl Breaker {
     /// Whether requests are being turned away.
     pub(super) fn is_open(&self) -> bool {
         !matches!(*self.state.lock(), State::Closed { .. })
+    }
+
+    pub(super) fn state(&self) -> BreakerState {
+        match *self.state.lock() {
+            State::Closed { .. } => BreakerState::Closed,
+            State::Open { until, .. } => BreakerState::Open { until },
+            State::Probing => BreakerState::Probing,
+        }
     }
 
     fn open(&self, state: &mut State, pause: Duration) {

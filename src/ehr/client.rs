@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use url::Url;
 
 use crate::access::payer::Payer;
-use crate::access::permit::Permit;
+use crate::access::permit::{Permit, Renewal};
 use crate::access::upstream::{Fetched, UpstreamError, Validator};
 use crate::domain::clock::SharedClock;
 use crate::domain::random::SharedRandom;
@@ -19,9 +19,11 @@ use crate::fhir::interaction::Interaction;
 use crate::fhir::resource_type::ResourceType;
 use crate::outbound::{Outbound, Purpose};
 
-use super::answer::{Judged, freshness, judge_status, seal, without_mark};
+use super::answer::{Judged, judge_status, seal, without_mark};
 use super::capabilities::{Corrections, EhrCapabilities};
+use super::freshness::freshness;
 use super::gate::{Asker, Interest, Lane};
+use super::health::EhrHealth;
 use super::manners::Manners;
 use super::options::EhrOptions;
 use super::transport::Transport;
@@ -91,6 +93,11 @@ impl Ehr {
     /// held still stands. Whatever is worth trying again was tried again.
     pub async fn fetch(&self, permit: &Permit, validator: Validator) -> Result<Fetched, UpstreamError> {
         self.ask_for(permit.payer(), permit.interaction(), validator).await
+    }
+
+    /// The same on nobody's behalf, for what the cache holds.
+    pub async fn renew(&self, renewal: &Renewal, validator: Validator) -> Result<Fetched, UpstreamError> {
+        self.ask_for(Payer::Product, renewal.interaction(), validator).await
     }
 
     /// Says that the holder of this permit waits for its answer, whoever asks for it: their turn at the EHR counts too.
@@ -171,6 +178,11 @@ impl Ehr {
     /// Whether the EHR is being left alone after failures: for the readiness page.
     pub fn is_out_of_reach(&self) -> bool {
         self.transport.is_open()
+    }
+
+    /// How the connection does, for the people who run the product.
+    pub fn health(&self) -> EhrHealth {
+        self.transport.health()
     }
 
     /// The body of a plain GET for the product's own knowledge; `None` when it is not there. Never for a caller's eyes.

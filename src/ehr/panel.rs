@@ -125,7 +125,7 @@ impl EhrPrimaryCare {
         let mut found = BTreeSet::new();
         let mut path = format!("{resource_type}?{query}&_count={}", self.ehr().page_size(200));
         loop {
-            let asked_at = self.ehr().clock.now();
+            let asked_at = self.moment();
             let page = self.ehr().get_json(&path, "panel search").await?.ok_or(UpstreamError::Unsupported)?;
             let Page { entries, next } = read(&page, self.ehr())?;
             let before = found.len();

@@ -3,23 +3,44 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use fhir_profiles::practitioner::{practitioner_npis, practitioner_role};
 use fhir_profiles::primary_care::{GpReference, patient_general_practitioners};
 use futures_util::future::{BoxFuture, try_join_all};
 use serde::Deserialize;
 
+use crate::access::forget::Forget;
 use crate::access::payer::Payer;
 use crate::access::sources::{FactsUnavailable, PrimaryCare};
 use crate::access::upstream::UpstreamError;
 use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::ids::{FhirId, Npi, PracticeId};
+use crate::fhir::resource_type::ResourceType;
 
 use super::client::Ehr;
 use super::gate::Asker;
 use super::options::PrimaryCareOptions;
 use super::remembered::{Dated, Remembered};
 use super::route::{PanelRoute, Route};
+
+/// How the facts are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrimaryCareHealth {
+    /// Patients whose facts are remembered.
+    pub patients: usize,
+    /// How old a fact may be.
+    pub max_age: Duration,
+    /// How old while the EHR cannot be reached.
+    pub max_stale: Duration,
+    /// Look-ups that memory could not answer, since the process began.
+    pub looked_up: u64,
+    /// Of these, those that the EHR did not answer.
+    pub failed: u64,
+    /// Of these, those for which an older fact could stand in.
+    pub stood_in: u64,
+}
 
 /// PCP facts from the EHR, remembered for as long as S-33 allows.
 #[derive(Debug)]
@@ -33,6 +54,9 @@ pub struct EhrPrimaryCare {
     panels: Remembered<Vec<PracticeId>, usize>,
     /// What a Practitioner or PractitionerRole comes to, by type and id.
     clinicians: Remembered<(Kind, FhirId), PrimaryCare>,
+    looked_up: AtomicU64,
+    failed: AtomicU64,
+    stood_in: AtomicU64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +76,9 @@ impl EhrPrimaryCare {
             panels: Remembered::new(options.capacity, clock.clone()),
             clinicians: Remembered::new(options.capacity, clock.clone()),
             clock,
+            looked_up: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            stood_in: AtomicU64::new(0),
         }
     }
 
@@ -82,9 +109,50 @@ impl EhrPrimaryCare {
         self.patients.recent(patient, self.options.max_age).map(|fact| fact.value)
     }
 
-    /// Forgets what is known of a patient's PCPs: the EHR sent word of a change, or staff ask for a fresh look.
-    pub fn forget(&self, patient: &FhirId) {
-        self.patients.forget(patient);
+    /// Forgets what a purge is about: the EHR sent word of a change, or staff ask for a fresh look. An answer about it that is
+    /// under way is not remembered. What one Practitioner or role comes to is part of the facts of many patients; those then
+    /// go by their age.
+    pub fn forget(&self, what: &Forget) {
+        match what {
+            Forget::All
+            | Forget::Type(
+                ResourceType::Patient
+                | ResourceType::Practitioner
+                | ResourceType::PractitionerRole
+                | ResourceType::Organization,
+            ) => {
+                self.clinicians.forget_all();
+                self.patients.forget_all();
+                self.panels.forget_all();
+            }
+            // Who is on a panel, by the route of Groups.
+            Forget::Type(ResourceType::Group) | Forget::Resource(ResourceType::Group, _) => {
+                self.patients.forget_all();
+                self.panels.forget_all();
+            }
+            Forget::Patient(patient) | Forget::PatientType(patient, ResourceType::Patient) => {
+                self.patients.forget(patient);
+            }
+            Forget::Resource(ResourceType::Practitioner, id) => {
+                self.clinicians.forget(&(Kind::Practitioner, id.clone()));
+            }
+            Forget::Resource(ResourceType::PractitionerRole, id) => {
+                self.clinicians.forget(&(Kind::Role, id.clone()));
+            }
+            Forget::Type(_) | Forget::PatientType(..) | Forget::Resource(..) => {}
+        }
+    }
+
+    /// How the facts are, for the people who run the product.
+    pub fn health(&self) -> PrimaryCareHealth {
+        PrimaryCareHealth {
+            patients: self.patients.len(),
+            max_age: self.options.max_age,
+            max_stale: self.options.max_stale,
+            looked_up: self.looked_up.load(Ordering::Relaxed),
+            failed: self.failed.load(Ordering::Relaxed),
+            stood_in: self.stood_in.load(Ordering::Relaxed),
+        }
     }
 
     #[cfg(test)]
@@ -97,32 +165,40 @@ impl EhrPrimaryCare {
         payer: &Payer,
         patient: &FhirId,
     ) -> Result<Arc<PrimaryCare>, FactsUnavailable> {
+        self.looked_up.fetch_add(1, Ordering::Relaxed);
         match self.patients.get(patient, payer, self.options.max_age, || self.ask(payer, patient)).await {
             Ok(fact) => Ok(fact.value),
             Err(error) => {
                 metrics::counter!("chartgate_primary_care_failures_total").increment(1);
                 let stale = self.patients.recent(patient, self.options.max_stale);
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                self.stood_in.fetch_add(u64::from(stale.is_some()), Ordering::Relaxed);
                 tracing::warn!(%error, stale = stale.is_some(), "PCP facts cannot be had from the EHR");
                 stale.map(|fact| fact.value).ok_or(FactsUnavailable)
             }
         }
     }
 
+    /// Now, and what was forgotten before; to be taken before the EHR is asked.
+    pub(super) fn moment(&self) -> (Timestamp, u64) {
+        (self.clock.now(), self.patients.mark())
+    }
+
     pub(super) fn ehr(&self) -> &Ehr {
         &self.ehr
     }
 
-    /// Remembers the PCPs that a Patient resource names, read from the EHR at `asked_at` or later.
+    /// Remembers the PCPs that a Patient resource names, read from the EHR at [`Self::moment`] or later.
     pub(super) async fn learn(
         &self,
         patient: &FhirId,
         body: &[u8],
-        asked_at: Timestamp,
+        (asked_at, mark): (Timestamp, u64),
     ) -> Result<(), UpstreamError> {
         let named = patient_general_practitioners(body, self.ehr.base.as_str(), &day(asked_at))
             .map_err(|_| UpstreamError::Malformed)?;
         let fact = self.resolve(&Payer::Product, named, asked_at).await?;
-        self.patients.put(patient, fact);
+        self.patients.put(patient, fact, mark);
         Ok(())
     }
 

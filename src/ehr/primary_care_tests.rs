@@ -190,7 +190,7 @@ async fn facts_outlive_an_outage_up_to_their_own_limit() {
 async fn an_unknown_patient_has_no_pcp_and_one_bad_reference_does_not_hide_the_others() {
     let world = World::new().await;
     assert_eq!(*world.care().await.unwrap(), PrimaryCare::default());
-    world.care.forget(&id("p"));
+    world.care.forget(&crate::access::forget::Forget::Patient(id("p")));
     world.set("Patient/p", &patient(&["Practitioner/secret", "Practitioner/odd", "Practitioner/ana"]));
     world.set("Practitioner/secret", "forbidden");
     world.set("Practitioner/odd", "not json");

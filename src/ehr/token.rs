@@ -19,6 +19,7 @@ use crate::flight::Flights;
 use crate::outbound::{HttpClient, OutboundError, OutboundRequest};
 
 use super::assertion::{AssertionSigner, claims};
+use super::health::TokenState;
 use super::options::{EhrAuth, EhrOptions};
 use super::url::beneath;
 
@@ -95,6 +96,16 @@ impl TokenSource {
             Self::None => Ok(None),
             Self::Static(bearer) => Ok(Some(Arc::clone(bearer))),
             Self::Backend(tokens) => BackendTokens::bearer(tokens).await.map(Some),
+        }
+    }
+
+    pub(super) fn state(&self) -> TokenState {
+        let Self::Backend(tokens) = self else { return TokenState::NotNeeded };
+        let current = tokens.current.load_full().filter(|bearer| tokens.clock.now() < bearer.expires_at);
+        match (current, &*tokens.last_failure.lock()) {
+            (Some(bearer), _) => TokenState::Good { until: bearer.expires_at },
+            (None, Some((at, _))) => TokenState::Failed { at: *at },
+            (None, None) => TokenState::Absent,
         }
     }
 

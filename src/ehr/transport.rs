@@ -14,6 +14,7 @@ use crate::outbound::{HttpClient, OutboundError, OutboundRequest};
 
 use super::breaker::Breaker;
 use super::gate::{Asker, Gate, Place};
+use super::health::{EhrHealth, Seen};
 use super::options::EhrOptions;
 use super::token::TokenSource;
 
@@ -27,6 +28,7 @@ pub(super) struct Transport {
     breaker: Breaker,
     gate: Gate,
     patience: Duration,
+    seen: Seen,
     timeout: Duration,
     retries: u32,
     first_wait: Duration,
@@ -58,6 +60,7 @@ impl Transport {
             breaker: Breaker::new(options.breaker, clock.clone()),
             gate: Gate::new(options.places()),
             patience: options.patience,
+            seen: Seen::default(),
             timeout: options.timeout,
             retries: options.retries,
             first_wait: options.first_wait,
@@ -78,6 +81,10 @@ impl Transport {
     /// How long a request may wait for its turn.
     pub(super) fn patience(&self) -> Duration {
         self.patience
+    }
+
+    pub(super) fn health(&self) -> EhrHealth {
+        self.seen.health(self.breaker.state(), self.tokens.state())
     }
 
     /// GET `url` when it is the asker's turn. Whatever comes back with a status below 500, except 429, is an answer. `what` names the request in logs
@@ -143,6 +150,7 @@ impl Transport {
         }
         metrics::histogram!("chartgate_ehr_request_seconds", "outcome" => outcome)
             .record(started.elapsed().as_secs_f64());
+        self.seen.note(outcome, started.elapsed(), self.clock.now());
         if outcome != "ok" {
             tracing::warn!(what, outcome, "a request to the EHR failed");
         }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -98,7 +99,7 @@ fn line_facts(released: &Released) -> LineFacts {
     let origin = released.origin();
     let cache = match origin.how {
         OriginKind::Hit => "hit",
-        OriginKind::Miss => "miss",
+        OriginKind::Miss | OriginKind::Refetched => "miss",
         OriginKind::Revalidated => "revalidated",
         OriginKind::Stale => "stale",
         OriginKind::Bypass(_) => "bypass",
@@ -112,15 +113,24 @@ fn line_facts(released: &Released) -> LineFacts {
     }
 }
 
-/// Where the answer came from and how old it is (RFC 9111 `Age`, RFC 9211 `Cache-Status`).
+/// Where the answer came from and how old it is (RFC 9111 `Age`, RFC 9211 `Cache-Status`). Of an answer that was not kept it says
+/// why only where the reason lies in its type or in the EHR's own headers: how large it was, or that somebody's data in it were
+/// purged, would tell of what is withheld from it.
 fn add_origin(headers: &mut HeaderMap, origin: Origin) {
+    let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    let left = seconds(origin.fresh_for.unwrap_or_default()).saturating_sub(seconds(origin.age));
     let status = match origin.how {
         OriginKind::Page => return,
-        OriginKind::Hit => "chartgate; hit".to_owned(),
+        OriginKind::Hit => format!("chartgate; hit; ttl={left}"),
         OriginKind::Miss => "chartgate; fwd=uri-miss".to_owned(),
+        OriginKind::Refetched => "chartgate; fwd=stale; fwd-status=200".to_owned(),
         OriginKind::Revalidated => "chartgate; fwd=stale; fwd-status=304".to_owned(),
-        OriginKind::Stale => "chartgate; hit; detail=stale".to_owned(),
-        OriginKind::Bypass(reason) => format!("chartgate; fwd=bypass; detail={reason}"),
+        OriginKind::Stale => format!("chartgate; hit; ttl={left}; detail=ehr_failed"),
+        OriginKind::Bypass(reason @ ("type_not_kept" | "made_here")) => {
+            format!("chartgate; fwd=bypass; detail={reason}")
+        }
+        OriginKind::Bypass(reason @ "no_store") => format!("chartgate; fwd=miss; detail={reason}"),
+        OriginKind::Bypass(_) => "chartgate; fwd=miss".to_owned(),
     };
     if let Ok(status) = HeaderValue::from_str(&status) {
         headers.insert(CACHE_STATUS, status);

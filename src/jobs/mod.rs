@@ -1,3 +1,4 @@
 //! Rank 5: work that runs beside the requests.
 
 pub mod outbox;
+pub mod refresh;

@@ -252,6 +252,7 @@ impl Records {
             as_of: self.clock.now(),
             age: Duration::ZERO,
             how: OriginKind::Bypass("made_here"),
+            fresh_for: None,
         })
     }
 }

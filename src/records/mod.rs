@@ -14,6 +14,7 @@ mod pages;
 pub mod panel;
 mod patients;
 mod pipeline;
+pub mod purges;
 mod referrers;
 mod totals;
 mod unanswered;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::authorizer::Authorizer;
+use crate::access::forget::Forget;
 use crate::access::sources::AuditSink;
 use crate::access::subject::Subject;
 use crate::credentials::seal::SealingKey;
@@ -92,6 +94,13 @@ impl Records {
     pub const fn with_even_refusals(mut self, step: Duration) -> Self {
         self.even = Even::new(step);
         self
+    }
+
+    /// Forgets what was learnt from bodies that are purged.
+    pub fn forget(&self, what: &[Forget]) {
+        for one in what {
+            self.referrers.forget(one);
+        }
     }
 
     /// What can be asked with the EHR at hand.

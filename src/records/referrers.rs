@@ -7,6 +7,7 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 use smallvec::SmallVec;
 
+use crate::access::forget::Forget;
 use crate::access::refusal::{DenyReason, Refusal};
 use crate::access::released::Released;
 use crate::access::unreleased::{OriginKind, Unreleased};
@@ -29,8 +30,15 @@ const MOST_PAGES: usize = 10;
 
 type Key = (ResourceType, FhirId);
 
+/// A resource that refers to another, and whose it is: a digest, 0 for nobody's.
+type Through = (Key, u64);
+
+fn digest(patient: &FhirId) -> u64 {
+    ahash::RandomState::with_seeds(9, 10, 11, 12).hash_one(patient).max(1)
+}
+
 /// Who refers to whom, as seen in bodies that came by. Hints: forgotten at leisure, and never believed.
-pub(super) struct Referrers(Cache<Key, SmallVec<[Key; 2]>>);
+pub(super) struct Referrers(Cache<Key, SmallVec<[Through; 2]>>);
 
 impl Default for Referrers {
     fn default() -> Self {
@@ -47,16 +55,30 @@ impl Referrers {
         }
         for referral in body.referrals() {
             let (from, to) = (referral.from, referral.to);
+            let whose = referral.patient.map_or(0, digest);
             // A Provenance is found through its targets, everything else through what refers to it.
             if from.0 == ResourceType::Provenance {
-                self.add((from.0, from.1.clone()), (to.0, to.1.clone()));
+                self.add((from.0, from.1.clone()), ((to.0, to.1.clone()), whose));
             } else if to.0.judgement() == Judgement::Referrer {
-                self.add((to.0, to.1.clone()), (from.0, from.1.clone()));
+                self.add((to.0, to.1.clone()), ((from.0, from.1.clone()), whose));
             }
         }
     }
 
-    fn add(&self, key: Key, through: Key) {
+    /// Forgets what belongs to a patient that is purged; for what is wider, everything.
+    pub(super) fn forget(&self, what: &Forget) {
+        match what {
+            Forget::All => self.0.clear(),
+            Forget::Patient(patient) => {
+                let whose = digest(patient);
+                self.0.retain(|_, through| through.iter().all(|(_, of)| *of != whose));
+            }
+            // Hints are not believed: what they lead to is read again.
+            Forget::Type(_) | Forget::PatientType(..) | Forget::Resource(..) => {}
+        }
+    }
+
+    fn add(&self, key: Key, through: Through) {
         let mut known = self.0.get(&key).unwrap_or_default();
         if known.len() < MOST_EACH && !known.contains(&through) {
             known.push(through);
@@ -65,7 +87,7 @@ impl Referrers {
     }
 
     fn of(&self, key: &Key) -> SmallVec<[Key; 2]> {
-        self.0.get(key).unwrap_or_default()
+        self.0.get(key).unwrap_or_default().into_iter().map(|(through, _)| through).collect()
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use parking_lot::Mutex;
 
+use crate::access::forget::Forget;
+
 use super::db::Fields;
 use super::{Store, StoreError, Transaction};
 
@@ -23,10 +25,12 @@ pub(super) enum Noun {
     Authorization,
     /// An access token was revoked.
     Token,
+    /// Something that the EHR said is to be forgotten ([`Forget`]).
+    Purge,
 }
 
 impl Noun {
-    const EACH: [Self; 7] = [
+    const EACH: [Self; 8] = [
         Self::Account,
         Self::Practice,
         Self::Sponsorship,
@@ -34,6 +38,7 @@ impl Noun {
         Self::Client,
         Self::Authorization,
         Self::Token,
+        Self::Purge,
     ];
 
     const fn word(self) -> &'static str {
@@ -45,6 +50,7 @@ impl Noun {
             Self::Client => "client",
             Self::Authorization => "authorization",
             Self::Token => "token",
+            Self::Purge => "purge",
         }
     }
 }
@@ -135,6 +141,15 @@ impl Store {
         taken
     }
 
+    /// Tells every other node that something of what the EHR said is to be forgotten. Whoever calls has forgotten it already.
+    pub async fn announce_purge(&self, what: &[Forget]) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        for one in what {
+            transaction.changed(Noun::Purge, one.to_string());
+        }
+        transaction.commit().await
+    }
+
     /// Takes in what others changed. Whether there was anything.
     pub(super) async fn take_in_others(&self) -> Result<bool, StoreError> {
         let _one_at_a_time = self.inner.taking_in.lock().await;
@@ -148,7 +163,7 @@ impl Store {
         }
         let expected = usize::try_from(last - upto).unwrap_or(usize::MAX);
         if expected > MANY {
-            self.reload().await?;
+            self.reload_behind().await?;
             return Ok(true);
         }
         let mut seen = 0;
@@ -166,10 +181,16 @@ impl Store {
         }
         if seen < expected {
             // Swept away before this process looked.
-            self.reload().await?;
+            self.reload_behind().await?;
             return Ok(true);
         }
         let any = !changes.is_empty();
+        let purges = changes.iter().filter(|change| change.noun == Noun::Purge);
+        // What a newer version asks for in words that this one does not know is all the more reason.
+        let purges: Vec<_> = purges.map(|change| Forget::parse(&change.id).unwrap_or(Forget::All)).collect();
+        if !purges.is_empty() {
+            self.forget(&purges).await;
+        }
         self.take_in(changes.into_iter().collect()).await?;
         let mut position = self.inner.position.lock();
         position.upto = position.upto.max(last);
@@ -177,6 +198,18 @@ impl Store {
         position.own.retain(|number| *number > upto);
         position.advance();
         Ok(any)
+    }
+
+    /// Loads everything afresh; what was to be forgotten meanwhile is not known one by one.
+    async fn reload_behind(&self) -> Result<(), StoreError> {
+        self.forget(&[Forget::All]).await;
+        self.reload().await
+    }
+
+    async fn forget(&self, what: &[Forget]) {
+        if let Some(forgets) = self.inner.forgets.get() {
+            forgets.forget(what).await;
+        }
     }
 
     /// Everything was loaded as of change `upto` or later.

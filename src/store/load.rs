@@ -140,7 +140,8 @@ impl Store {
                     None => state.drop_client(&id),
                 });
             }
-            Noun::Authorization | Noun::Token => {}
+            // Those of others were seen to before; own ones need nothing.
+            Noun::Authorization | Noun::Token | Noun::Purge => {}
         }
         Ok(())
     }

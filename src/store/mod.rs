@@ -43,10 +43,11 @@ pub mod tokens;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use secrecy::ExposeSecret as _;
 
+use crate::access::forget::Forgets;
 use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::ids::RequestId;
 use crate::domain::random::SystemRandom;
@@ -114,6 +115,8 @@ struct Inner {
     /// The end of the audit chain as this process left it.
     audit_head: parking_lot::Mutex<Option<audit::AuditHead>>,
     taking_in: tokio::sync::Mutex<()>,
+    /// What holds what the EHR said, to be told of purges on other nodes.
+    forgets: OnceLock<Arc<dyn Forgets>>,
 }
 
 enum Backend {
@@ -166,6 +169,7 @@ impl Store {
                 position: SharedPosition::default(),
                 audit_head: parking_lot::Mutex::default(),
                 taking_in: tokio::sync::Mutex::default(),
+                forgets: OnceLock::new(),
             }),
         })
     }
@@ -190,6 +194,11 @@ impl Store {
     /// What the policy asks: accounts, rosters, sponsorships and grants in memory, current to the last commit.
     pub fn directory(&self) -> Arc<Directory> {
         Arc::clone(&self.inner.directory)
+    }
+
+    /// Names what is told of purges on other nodes. Once; what is named later is told nothing.
+    pub fn tell_of_purges(&self, forgets: Arc<dyn Forgets>) {
+        let _ = self.inner.forgets.set(forgets);
     }
 
     /// Whether the database answers, for readiness.

@@ -48,6 +48,11 @@ fn describe() {
         "Requests by method, route and class of status"
     );
     describe_counter!("chartgate_cache_answers_total", "Answers by how they were obtained and why");
+    describe_counter!("chartgate_cache_evicted_total", "Entries that made room for others");
+    describe_counter!("chartgate_cache_purges_total", "Purges by what they were about");
+    describe_counter!("chartgate_cache_refreshed_total", "Answers asked for before they expired, by outcome");
+    describe_counter!("chartgate_hooks_refused_total", "Calls of hooks with no secret or a wrong one");
+    describe_counter!("chartgate_ehr_notifications_total", "Notifications of the EHR by what came of them");
     describe_gauge!("chartgate_cache_entries", "Entries in the cache");
     describe_gauge!("chartgate_cache_bytes", Unit::Bytes, "Memory of the entries in the cache");
     describe_histogram!("chartgate_ehr_request_seconds", Unit::Seconds, "Attempts at the EHR by outcome");

@@ -239,7 +239,7 @@ pub fn sealed(interaction: &Interaction, body: &str) -> Unreleased {
         Interaction::Read { .. } => index_resource(bytes, &rewrite).unwrap(),
         other => index_bundle(bytes, other.resource_type(), &rewrite).unwrap(),
     };
-    let origin = Origin { as_of: NOW, age: Duration::ZERO, how: OriginKind::Miss };
+    let origin = Origin { as_of: NOW, age: Duration::ZERO, how: OriginKind::Miss, fresh_for: None };
     Unreleased::seal(Arc::new(body), Some("\"tag\"".into()), origin)
 }
 

@@ -24,6 +24,7 @@ const RANKS: &[(&str, u8)] = &[
     ("oauth", 5),
     ("facade", 5),
     ("export", 5),
+    ("hooks", 5),
     ("portal", 5),
     ("sandbox", 5),
     ("jobs", 5),

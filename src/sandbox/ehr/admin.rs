@@ -10,6 +10,8 @@
 //! POST /sandbox/patients/{id}/general-practitioner  {"references": ["Practitioner/prac-142", ...]}
 //! POST /sandbox/resources/{Type}/{id}/labels {"labels": ["R", "PSY"]}
 //! DELETE /sandbox/resources/{Type}/{id}
+//! POST /sandbox/subscriptions {"endpoint": "http://...", "header": "Name: value", "payload": "empty" | "resource" | "id-only" | "full-resource"}
+//! DELETE /sandbox/subscriptions              nobody is told of changes any more
 //! ```
 
 use axum::extract::{Path, State};
@@ -23,6 +25,7 @@ use serde_json::{Value, json};
 use super::Ehr;
 use super::knobs::KnobSettings;
 use super::outcome::Refusal;
+use super::subscriptions::Subscribed;
 use crate::sandbox::hospital::kind::Kind;
 use crate::sandbox::hospital::meta::Label;
 
@@ -35,6 +38,7 @@ pub fn router() -> Router<Ehr> {
         .route("/patients/{id}/general-practitioner", post(move_patient))
         .route("/resources/{kind}/{id}/labels", post(restrict))
         .route("/resources/{kind}/{id}", delete(remove))
+        .route("/subscriptions", post(subscribe).delete(unsubscribe))
 }
 
 async fn show(State(ehr): State<Ehr>) -> Json<KnobSettings> {
@@ -68,6 +72,16 @@ async fn forget_requests(State(ehr): State<Ehr>) -> StatusCode {
 
 async fn forget_tokens(State(ehr): State<Ehr>) -> StatusCode {
     ehr.forget_tokens();
+    StatusCode::NO_CONTENT
+}
+
+async fn subscribe(State(ehr): State<Ehr>, Json(one): Json<Subscribed>) -> StatusCode {
+    ehr.subscriptions().add(one);
+    StatusCode::CREATED
+}
+
+async fn unsubscribe(State(ehr): State<Ehr>) -> StatusCode {
+    ehr.subscriptions().clear();
     StatusCode::NO_CONTENT
 }
 

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use super::knobs::Down;
-use super::{Ehr, routes};
+use super::{Ehr, routes, subscriptions};
 
 /// How long open requests may take once the server is to stop.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -27,6 +27,7 @@ struct Dropped;
 /// Serves until shutdown.
 pub async fn run(ehr: Ehr, listener: TcpListener) {
     let router = routes::router(&ehr);
+    drop(tokio::spawn(subscriptions::deliver(ehr.clone())));
     let graceful = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {

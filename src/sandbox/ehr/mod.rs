@@ -24,6 +24,7 @@ mod pages;
 mod query;
 mod routes;
 mod search;
+pub mod subscriptions;
 pub mod token;
 mod world;
 
@@ -37,6 +38,7 @@ use crate::domain::clock::SharedClock;
 use crate::domain::random::SharedRandom;
 use crate::sandbox::hospital::Hospital;
 use pages::Pages;
+use subscriptions::Subscriptions;
 use token::{BackendClient, Tokens};
 
 pub use knobs::{Down, KnobSettings, Knobs};
@@ -82,6 +84,7 @@ struct Inner {
     tokens: Option<Tokens>,
     pages: Pages,
     knobs: Arc<Knobs>,
+    subscriptions: Subscriptions,
     shutdown: CancellationToken,
 }
 
@@ -109,6 +112,7 @@ impl Ehr {
             tokens,
             pages: Pages::new(clock, random),
             knobs: options.knobs,
+            subscriptions: Subscriptions::default(),
             shutdown: options.shutdown,
         }))
     }
@@ -121,6 +125,11 @@ impl Ehr {
     /// The knobs.
     pub fn knobs(&self) -> &Arc<Knobs> {
         &self.0.knobs
+    }
+
+    /// Those who are told of changes.
+    pub fn subscriptions(&self) -> &Subscriptions {
+        &self.0.subscriptions
     }
 
     /// The FHIR base URL, without a slash at the end.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 use serde_json::{Map, Value, json};
+use tokio::sync::broadcast;
 
 use super::outcome::Refusal;
 use crate::domain::clock::SharedClock;
@@ -34,6 +35,7 @@ pub struct World {
     by_mrn: HashMap<String, usize>,
     by_gp: RwLock<HashMap<String, Vec<usize>>>,
     by_carer: HashMap<String, usize>,
+    listeners: broadcast::Sender<Version>,
 }
 
 impl std::fmt::Debug for World {
@@ -64,6 +66,7 @@ impl World {
             by_mrn,
             by_gp: RwLock::new(by_gp),
             by_carer,
+            listeners: broadcast::channel(256).0,
             hospital,
         }
     }
@@ -177,8 +180,16 @@ impl World {
         Ok(entry)
     }
 
+    /// Hears of each change from now on.
+    pub fn listen(&self) -> broadcast::Receiver<Version> {
+        self.listeners.subscribe()
+    }
+
     fn keep(&self, version: Version) {
+        let heard = version.clone();
         self.changes.write().entry(version.entry.reference()).or_default().push(version);
         self.changed.store(true, Ordering::Release);
+        // Only now: whoever hears of it and asks gets the new version. That nobody listens is as usual.
+        let _ = self.listeners.send(heard);
     }
 }

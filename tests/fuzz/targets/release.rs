@@ -75,7 +75,12 @@ pub fn check(body: &IndexedBody, index: &BundleIndex, searched: ResourceType, sa
     let search = Search { resource_type: searched, patient: None, query: "_count=50".into() };
     let permit = authorizer.authorize(&subject, Arc::new(Interaction::Search(search))).now_or_never();
     let permit = permit.expect("at once").expect("it may be asked");
-    let origin = Origin { as_of: Timestamp::from_millis(0), age: Duration::ZERO, how: OriginKind::Miss };
+    let origin = Origin {
+        as_of: Timestamp::from_millis(0),
+        age: Duration::ZERO,
+        how: OriginKind::Miss,
+        fresh_for: None,
+    };
     let unreleased = Unreleased::seal(Arc::new(body.clone()), None, origin);
     let frame = Frame {
         self_url: "https://gate.example/fhir/r4/Observation?_count=50",

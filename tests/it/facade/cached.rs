@@ -17,7 +17,7 @@ async fn a_hit_says_its_age_and_is_decided_again() {
     assert_eq!(first.header("cache-status"), "chartgate; fwd=uri-miss");
     world.clock.advance(Duration::from_secs(20));
     let second = world.get("/Observation/seen-o1", &ana).await;
-    assert_eq!((second.header("cache-status"), second.header("age")), ("chartgate; hit", "20"));
+    assert_eq!((second.header("cache-status"), second.header("age")), ("chartgate; hit; ttl=40", "20"));
     assert_eq!(second.body, first.body);
     assert_eq!(second.header("etag"), first.header("etag"));
     assert_eq!(world.audit.events.lock().len(), 2, "a hit is a disclosure like any other");

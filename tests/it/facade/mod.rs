@@ -12,6 +12,7 @@ mod limits;
 mod logs;
 mod operations;
 mod panels;
+mod purges;
 mod reads;
 mod routes;
 mod rows;

@@ -50,6 +50,7 @@ pub struct World {
     pub audit: Arc<MemoryAudit>,
     pub records: Arc<Records>,
     pub ehr: Arc<Ehr>,
+    pub cache: Arc<Cache>,
     router: Router,
     tokens: Arc<Tokens>,
 }
@@ -142,6 +143,11 @@ impl World {
         Self::of(hospital.clone(), false).await
     }
 
+    /// One more node, with the cache.
+    pub async fn cached_beside(hospital: &Arc<Hospital>) -> Self {
+        Self::of(hospital.clone(), true).await
+    }
+
     async fn of(hospital: Arc<Hospital>, cached: bool) -> Self {
         let base = hospital.serve().await;
         let primary_care = Box::new(|_: Arc<Ehr>, _: Arc<ManualClock>| Arc::new(People) as _);
@@ -213,9 +219,9 @@ impl World {
         let settings = AccessSettings::default();
         let authorizer = Authorizer::new(clock.clone(), facts.relationships, primary_care, settings);
         let asked = ehr.clone();
-        let cache = Cache::new(CacheOptions::default(), clock.clone());
+        let cache = Arc::new(Cache::new(CacheOptions::default(), clock.clone()));
         let bodies: Arc<dyn Bodies> = if facts.cached {
-            Arc::new(CachedEhr { cache: Arc::new(cache), ehr: ehr.clone() })
+            Arc::new(CachedEhr { cache: cache.clone(), ehr: ehr.clone() })
         } else {
             Arc::new(Direct(ehr.clone()))
         };
@@ -249,7 +255,7 @@ impl World {
             throttle,
         );
         let router = routes(facade, None, "/fhir/r4");
-        Self { hospital, clock, audit, records, ehr, router, tokens }
+        Self { hospital, clock, audit, records, ehr, cache, router, tokens }
     }
 
     /// A token for this subject.
