@@ -112,6 +112,10 @@ fn resident() -> u64 {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_bound_in_bytes_is_near_what_is_really_taken() {
+    // In a process of its own alone: beside other tests the process's memory says nothing of the cache's.
+    if std::env::var_os("NEXTEST").is_none() {
+        return;
+    }
     let mut factors = Vec::new();
     for (bytes, count) in [(300, 60_000), (3_700, 12_000), (65_000, 1_000)] {
         let (clock, cache) = cache(1024 * 1024 * 1024);
