@@ -15,7 +15,7 @@ pub use brands::{
 pub use load::{ConfigError, load, parse};
 pub use sections::{
     AccessSection, CacheSection, Config, DatabaseSection, EhrAuth, EhrHookSection, EhrSection, HooksSection,
-    HospitalSection, IdentitySection, LogFormat, LogSection, MailSection, OauthSection, PanelRoute, PanelSection,
-    RequiredSection, ServerSection, TlsSection,
+    HospitalSection, IdentitySection, LogFormat, LogSection, MailSection, OauthSection, PanelRoute,
+    PanelSection, RequiredSection, ServerSection, TlsSection,
 };
 pub use values::{ByteSize, Period, Secret};

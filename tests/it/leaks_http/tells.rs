@@ -161,7 +161,7 @@ async fn leak_a_cached_body_outlives_the_permission() {
     };
     seen(true, "at first").await;
     let again = house.get(paths[0], &ana).await;
-    assert_eq!(again.headers["cache-status"], "chartgate; hit", "it lies in the cache");
+    assert_eq!(again.headers["cache-status"], "chartgate; hit; ttl=60", "it lies in the cache");
     house.node.revoke_grant(1).await;
     seen(true, "by the other grant").await;
     house.node.clock.advance(Duration::from_secs(31));
