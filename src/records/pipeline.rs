@@ -124,7 +124,10 @@ impl Records {
     pub(super) async fn fetch(&self, permit: &Permit) -> Result<Option<Unreleased>, Unanswered> {
         let begun = Instant::now();
         let fetched = self.bodies.fetch(permit).await;
-        self.even.learn(begun.elapsed());
+        // How long an EHR takes that fails says nothing of how long it takes to answer.
+        if fetched.is_ok() {
+            self.even.learn(begun.elapsed());
+        }
         Ok(fetched?)
     }
 
