@@ -240,10 +240,9 @@ impl Authorizer {
                 }
                 Verdict::Withheld(DenyReason::NoRelationship) if !is_restricted(&entry.labels) => {
                     let known = primary_care.map_err(|_| Refusal::FactsUnavailable)?;
-                    matches.not_authorized.push(NotAuthorized {
-                        patient: entry.id,
-                        has_primary_care: !(known.npis.is_empty() && known.organizations.is_empty()),
-                    });
+                    matches
+                        .not_authorized
+                        .push(NotAuthorized { patient: entry.id, has_primary_care: !known.is_nobody() });
                 }
                 Verdict::ThroughReferrer | Verdict::Withheld(_) => {}
             }

@@ -61,7 +61,7 @@ impl Authorizer {
             _ => SmallVec::new(),
         };
         let primary_care = primary_care.ok();
-        let practices = primary_care.as_ref().map(|known| self.relationships().practices_of(known));
+        let practices = primary_care.as_ref().map(|known| self.practices_of(known));
         let now = self.now();
         let grants = standing
             .providers

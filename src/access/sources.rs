@@ -76,6 +76,13 @@ pub struct PrimaryCare {
     pub practices: SmallVec<[PracticeId; 1]>,
 }
 
+impl PrimaryCare {
+    /// Whether nobody is named, in none of the ways.
+    pub fn is_nobody(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A fact that could not be had; the request is answered 503, never allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the EHR did not say who the patient's PCP is")]
@@ -103,4 +110,25 @@ pub struct AuditUnavailable;
 pub trait AuditSink: Send + Sync {
     /// Completes when the event is durable (D-10).
     fn record(&self, event: AuditEvent) -> BoxFuture<'_, Result<(), AuditUnavailable>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each way of naming a PCP counts: who is named in one is not "nobody", and the page does not say so.
+    #[test]
+    fn d09_nobody_is_named_in_none_of_the_ways() {
+        assert!(PrimaryCare::default().is_nobody());
+        let npis = Npi::parse("1234567893").into_iter().collect();
+        let organizations = FhirId::parse("o").into_iter().collect();
+        let practices = PracticeId::parse("north").into_iter().collect();
+        for named in [
+            PrimaryCare { npis, ..PrimaryCare::default() },
+            PrimaryCare { organizations, ..PrimaryCare::default() },
+            PrimaryCare { practices, ..PrimaryCare::default() },
+        ] {
+            assert!(!named.is_nobody(), "{named:?}");
+        }
+    }
 }

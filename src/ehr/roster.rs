@@ -207,7 +207,7 @@ impl Row {
             let id = FhirId::parse(id.strip_prefix("Organization/").unwrap_or(id));
             care.organizations.push(id.map_err(|_| wrong("has an organization that cannot be one"))?);
         }
-        if care == PrimaryCare::default() {
+        if care.is_nobody() {
             return Err(wrong("names neither provider nor organization"));
         }
         Ok((who, care))

@@ -178,7 +178,7 @@ impl Names {
             AccountKind::Sponsored => format!("{name}’s sponsors are"),
             _ => format!("{name} is"),
         };
-        if primary_care.npis.is_empty() && primary_care.organizations.is_empty() {
+        if primary_care.is_nobody() {
             "The hospital’s system names no PCP, and no family’s grant holds.".to_owned()
         } else if explanation.practices.is_empty() {
             "The PCP is with no practice that is known here, and no family’s grant holds.".to_owned()
@@ -208,7 +208,9 @@ impl Names {
             Some(known) => {
                 let npis = known.npis.iter().map(|npi| format!("Provider with NPI {npi}"));
                 let organizations = known.organizations.iter().map(|id| format!("Organization {id}"));
-                or_none(npis.chain(organizations).collect(), "Nobody")
+                let listed = |id| format!("{}, by the hospital’s own list", self.practice(id));
+                let practices = known.practices.iter().map(listed);
+                or_none(npis.chain(organizations).chain(practices).collect(), "Nobody")
             }
         };
         facts.push(("PCP in the hospital’s system", pcps));
@@ -405,6 +407,14 @@ mod tests {
         assert!(said(&doctor(), &nobody).contains("names no PCP"));
         let away = Explanation { primary_care: None, ..unknown };
         assert!(said(&doctor(), &away).contains("does not say who the PCP is"));
+        let listed = PrimaryCare { practices: smallvec![practice("south")], ..PrimaryCare::default() };
+        let listed = Explanation { primary_care: Some(Arc::new(listed)), ..explanation.clone() };
+        assert!(said(&doctor(), &listed).starts_with("The PCP is at Southside Pediatrics"));
+        let facts = names.facts(&doctor(), &listed);
+        assert!(
+            facts.iter().any(|(_, of)| of == &["Southside Pediatrics, by the hospital’s own list"]),
+            "{facts:?}"
+        );
         let suspended = Account { state: AccountState::Suspended, ..doctor() };
         assert!(said(&suspended, &explanation).contains("suspended"));
         let alone =
