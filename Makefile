@@ -31,7 +31,7 @@ smart-apps/dist/record-viewer/index.html: smart-apps/package-lock.json $(shell f
 	cd smart-apps && npm ci --no-audit --no-fund --loglevel=error && npm run build
 	touch $@
 
-bench: setup-test smart-apps ## The rows of docs/BENCHMARKS.md, nginx beside us in the same run.
+bench: setup-test smart-apps ## The rows of docs/BENCHMARKS.md, nginx and HAProxy beside us in the same run.
 	bash benches/run.sh
 
 # How many requests the long run sends; the tests send some thousands.

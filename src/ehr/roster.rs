@@ -142,7 +142,7 @@ impl RosterFile {
             std::fs::read_to_string(&self.path).map_err(|error| RosterError::Io(error.kind().to_string()))?;
         let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let written = Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
-        let rows = if is_ndjson(&self.path, &text) { ndjson(&text)? } else { csv(&text)? };
+        let rows = if is_ndjson(&self.path, &text) { ndjson(&text)? } else { csv_rows(&text)? };
         let mut by_patient: HashMap<Who, PrimaryCare> = HashMap::new();
         for (who, care) in rows {
             merge(by_patient.entry(who).or_default(), &care);
@@ -225,7 +225,7 @@ fn ndjson(text: &str) -> Result<Vec<(Who, PrimaryCare)>, RosterError> {
         .collect()
 }
 
-fn csv(text: &str) -> Result<Vec<(Who, PrimaryCare)>, RosterError> {
+fn csv_rows(text: &str) -> Result<Vec<(Who, PrimaryCare)>, RosterError> {
     let mut lines = text.trim_start_matches('\u{feff}').lines().enumerate();
     let (_, first) = lines.next().ok_or(RosterError::Empty)?;
     let names = fields(first).ok_or(RosterError::Columns)?;
@@ -262,18 +262,17 @@ fn csv(text: &str) -> Result<Vec<(Who, PrimaryCare)>, RosterError> {
 
 /// The fields of a line of CSV (RFC 4180, without line breaks in fields); `None` when a quote is not closed.
 fn fields(line: &str) -> Option<Vec<String>> {
-    let (mut all, mut field, mut quoted) = (Vec::new(), String::new(), false);
-    let mut letters = line.trim_end_matches('\r').chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' if quoted && letters.peek() == Some(&'"') => field.extend(letters.next()),
-            '"' => quoted = !quoted,
-            ',' if !quoted => all.push(std::mem::take(&mut field).trim().to_owned()),
-            other => field.push(other),
-        }
+    // The reader takes an open quote for closed at the end, where a file that was cut off ends too.
+    if line.matches('"').count() % 2 == 1 {
+        return None;
     }
-    all.push(field.trim().to_owned());
-    (!quoted).then_some(all)
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .buffer_capacity(line.len().max(1))
+        .from_reader(line.as_bytes());
+    let record = reader.records().next()?.ok()?;
+    Some(record.iter().map(str::to_owned).collect())
 }
 
 #[cfg(test)]
@@ -317,7 +316,7 @@ mod tests {
 
     #[test]
     fn both_forms_are_read() {
-        let csv = csv(&format!(
+        let csv = csv_rows(&format!(
             "\u{feff}mrn,npi,organization\r\n\"CG-1\",{NPI},\r\n\"a \"\"b\"\", c\",,Organization/org-1\r\n\r\n"
         ));
         let ndjson = ndjson(&format!(
@@ -336,14 +335,16 @@ mod tests {
             ("patient_id,npi\np 1,1234567893\n", 2),
             ("patient_id,npi\np1,\n", 2),
             ("patient_id,npi\n\"p1,1234567893\n", 2),
+            ("patient_id,npi\np1,\"1234567893\n", 2),
+            ("patient_id,npi\np1,1234567893,\n", 2),
             ("patient_id,mrn,npi\np1,m1,1234567893\n", 2),
         ] {
-            let Err(RosterError::Line(found, what)) = csv(text) else { panic!("{text}") };
+            let Err(RosterError::Line(found, what)) = csv_rows(text) else { panic!("{text}") };
             assert_eq!(found, line, "{text}");
             assert!(!what.contains("p1") && !what.contains("1234"), "{what}");
         }
         for text in ["", "npi\n1\n", "patient_id\np\n", "patient_id,npi,note\n"] {
-            assert!(matches!(csv(text), Err(RosterError::Columns | RosterError::Empty)), "{text}");
+            assert!(matches!(csv_rows(text), Err(RosterError::Columns | RosterError::Empty)), "{text}");
         }
         assert!(ndjson("{\"mrn\":\"x\",\"npi\":\"1234567893\",\"npi\":\"1\"}").is_err(), "twice");
     }
