@@ -5,7 +5,7 @@
 //! | rank | modules |
 //! |---|---|
 //! | 0 | [`domain`] nouns and their transitions, [`config`], [`flight`] shared single flight |
-//! | 1 | [`fhir`] requests and bodies parsed once, [`credentials`] keys and hashing, [`outbound`] HTTP clients, [`rate`] limits by key, [`telemetry`] |
+//! | 1 | [`fhir`] requests and bodies parsed once, [`credentials`] keys and hashing, [`outbound`] HTTP clients, [`rate`] limits by key, [`telemetry`], [`words`] in two languages |
 //! | 2 | [`access`] the policy and its two locks |
 //! | 3 | [`store`] the database, [`ehr`] the hospital's FHIR server, [`cache`] what it said, [`mail`] |
 //! | 4 | [`records`] the one door to clinical data, [`audit`], [`accounts`] use-cases of people, [`web`] what pages share |
@@ -41,3 +41,4 @@ pub mod store;
 pub mod telemetry;
 pub mod tls;
 pub mod web;
+pub mod words;

@@ -78,8 +78,8 @@ impl Accounts {
         }
         transaction.delete_sessions_of(&account.id).await?;
         if let Some(letters) = &self.letters {
-            let Message { to, subject, body } = letters.password_changed(&account.email);
-            transaction.queue_mail(&NewMail { to, subject, body }).await?;
+            let Message { to, subject, body, html } = letters.password_changed(&account.email);
+            transaction.queue_mail(&NewMail { to, subject, body, html }).await?;
         }
         transaction.commit().await?;
         self.administered(&account.id, "password_set", by).await

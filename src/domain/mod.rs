@@ -7,6 +7,7 @@ pub mod clock;
 pub mod failure;
 pub mod grant;
 pub mod ids;
+pub mod language;
 pub mod practice;
 pub mod random;
 pub mod registration;

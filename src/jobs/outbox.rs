@@ -21,7 +21,7 @@ pub async fn send_due(
     let mails = store.claim_mails(AT_ONCE).await?;
     let count = mails.len();
     for QueuedMail { number, mail, attempts, .. } in mails {
-        let message = Message { to: mail.to, subject: mail.subject, body: mail.body };
+        let message = Message { to: mail.to, subject: mail.subject, body: mail.body, html: mail.html };
         match sender.send(&message).await {
             Ok(()) => store.mail_sent(number).await?,
             Err(MailError::Unavailable(reason)) if attempts < ATTEMPTS => {

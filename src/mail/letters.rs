@@ -1,6 +1,10 @@
 //! What the mails say: no clinical data, no full patient name (D-13), and always whom to ask (S-27, S-80).
 
+use askama::Template;
+
 use super::Message;
+use crate::domain::language::Language;
+use crate::words::{say, say_with};
 
 /// What every mail needs to know of the installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,13 +86,76 @@ impl Letters {
     }
 
     fn letter(&self, to: &str, subject: &str, text: &str) -> Message {
+        let parts = text.split("\n\n").map(|paragraph| Part::Text(paragraph.to_owned())).collect();
+        self.write(to, Language::En, subject, parts)
+    }
+
+    /// A mail of these parts, as text and as HTML, with whom to ask below. `subject` gets the hospital's name before it.
+    pub(super) fn write(&self, to: &str, language: Language, subject: &str, parts: Vec<Part>) -> Message {
         let Self { hospital, portal, support } = self;
+        let portal_words = say(language, "mail-portal");
+        let questions = say_with(language, "mail-questions", &[("support", support.into())]);
+        let mut body = String::new();
+        for part in &parts {
+            match part {
+                Part::Text(text) | Part::Code(text) => body.push_str(text),
+                Part::Link { label, url } => {
+                    body.push_str(label);
+                    body.push_str(":\n");
+                    body.push_str(url);
+                }
+            }
+            body.push_str("\n\n");
+        }
+        for line in [format!("{hospital}, {portal_words}").as_str(), portal, &questions] {
+            body.push_str(line);
+            body.push('\n');
+        }
+        let page = LetterPage {
+            language,
+            subject,
+            hospital,
+            portal,
+            portal_words: &portal_words,
+            questions: &questions,
+            parts,
+        };
         Message {
             to: to.to_owned(),
             subject: format!("{hospital}: {subject}"),
-            body: format!("{text}\n\n{hospital}, clinician portal\n{portal}\nQuestions: {support}\n"),
+            body,
+            // A template of strings does not fail; without it the mail is text alone.
+            html: page.render().ok(),
         }
     }
+}
+
+/// A part of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A paragraph.
+    Text(String),
+    /// A code to type.
+    Code(String),
+    /// The one thing to do, as a button.
+    Link {
+        /// What the button says.
+        label: String,
+        /// Where it leads, within the portal.
+        url: String,
+    },
+}
+
+#[derive(Template)]
+#[template(path = "mail/letter.html")]
+struct LetterPage<'a> {
+    language: Language,
+    subject: &'a str,
+    hospital: &'a str,
+    portal: &'a str,
+    portal_words: &'a str,
+    questions: &'a str,
+    parts: Vec<Part>,
 }
 
 #[cfg(test)]
@@ -108,5 +175,7 @@ mod tests {
             letter.body.contains("help@hospital.example") && letter.body.contains("https://portal.example/")
         );
         assert!(!letter.subject.contains('\n'));
+        let html = letter.html.unwrap();
+        assert!(html.contains("lang=\"en\"") && html.contains("help@hospital.example"));
     }
 }

@@ -14,6 +14,8 @@ pub struct Message {
     pub subject: String,
     /// Plain text.
     pub body: String,
+    /// The same as HTML, beside the text.
+    pub html: Option<String>,
 }
 
 /// Why a mail was not sent. Names neither address nor text.

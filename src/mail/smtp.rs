@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -74,13 +74,15 @@ impl MailSender for Smtp {
         Box::pin(async move {
             let to = message.to.parse::<Mailbox>();
             let to = to.map_err(|_| MailError::Refused("not an address".to_owned()))?;
-            let mail = lettre::Message::builder()
-                .from(self.from.clone())
-                .to(to)
-                .subject(message.subject.clone())
-                .header(ContentType::TEXT_PLAIN)
-                .body(message.body.clone())
-                .map_err(|_| MailError::Refused("it cannot be written as a mail".to_owned()))?;
+            let builder =
+                lettre::Message::builder().from(self.from.clone()).to(to).subject(message.subject.clone());
+            let mail = match &message.html {
+                Some(html) => {
+                    builder.multipart(MultiPart::alternative_plain_html(message.body.clone(), html.clone()))
+                }
+                None => builder.header(ContentType::TEXT_PLAIN).body(message.body.clone()),
+            };
+            let mail = mail.map_err(|_| MailError::Refused("it cannot be written as a mail".to_owned()))?;
             match self.transport.send(mail).await {
                 Ok(_) => Ok(()),
                 // The code alone: servers repeat the address in their text.

@@ -12,13 +12,13 @@ const CLAIM: Duration = Duration::from_mins(5);
 
 statements! {
     NUMBER = "UPDATE counters SET value = value + 1 WHERE name = 'outbox' RETURNING value";
-    INSERT = "INSERT INTO outbox (number, recipient, subject, body, attempts, queued_at, due_at)
-              VALUES ($1, $2, $3, $4, 0, $5, $5)";
-    LATEST = "SELECT number, recipient, subject, body, attempts, queued_at, sent_at FROM outbox
+    INSERT = "INSERT INTO outbox (number, recipient, subject, body, attempts, queued_at, due_at, html)
+              VALUES ($1, $2, $3, $4, 0, $5, $5, $6)";
+    LATEST = "SELECT number, recipient, subject, body, html, attempts, queued_at, sent_at FROM outbox
               ORDER BY number DESC LIMIT $1";
     CLAIM_DUE = "UPDATE outbox SET due_at = $2, attempts = attempts + 1
                  WHERE number IN (SELECT number FROM outbox WHERE due_at <= $1 ORDER BY number LIMIT $3) AND due_at <= $1
-                 RETURNING number, recipient, subject, body, attempts, queued_at, sent_at";
+                 RETURNING number, recipient, subject, body, html, attempts, queued_at, sent_at";
     SENT = "UPDATE outbox SET sent_at = $2, due_at = NULL WHERE number = $1";
     FAILED = "UPDATE outbox SET due_at = $2 WHERE number = $1";
     SWEEP = "DELETE FROM outbox WHERE sent_at < $1";
@@ -32,6 +32,7 @@ fn read(row: Row) -> Result<QueuedMail, StoreError> {
             to: fields.text("recipient")?,
             subject: fields.text("subject")?,
             body: fields.text("body")?,
+            html: fields.maybe_text("html")?,
         },
         attempts: fields.number("attempts")?,
         queued_at: fields.time("queued_at")?,
@@ -48,6 +49,8 @@ pub struct NewMail {
     pub subject: String,
     /// Plain text.
     pub body: String,
+    /// The same as HTML.
+    pub html: Option<String>,
 }
 
 /// A mail in the outbox.
@@ -80,7 +83,8 @@ impl Transaction {
         };
         let number = Fields::new("counters", row).int("value")?;
         let now = self.now();
-        self.run(INSERT, args![number, &mail.to, &mail.subject, &mail.body, now]).await?;
+        self.run(INSERT, args![number, &mail.to, &mail.subject, &mail.body, now, mail.html.as_deref()])
+            .await?;
         Ok(())
     }
 

@@ -8,6 +8,8 @@ use http::{HeaderValue, StatusCode};
 use super::headers::page_policy;
 use super::problem::Problem;
 use crate::domain::account::{Account, AccountKind, StaffRole};
+use crate::domain::language::Language;
+use crate::words;
 
 /// What `base.html` needs. Each page template has one in a field `chrome`; [`super::session::Visitor::chrome`] makes it.
 #[derive(Clone, Debug)]
@@ -36,6 +38,20 @@ pub struct Chrome {
     pub request: String,
     /// Whether this is the demo.
     pub demo: bool,
+    /// The page's language.
+    pub language: Language,
+}
+
+impl Chrome {
+    /// The sentence `key` in the page's language.
+    pub fn say(&self, key: &str) -> String {
+        words::say(self.language, key)
+    }
+
+    /// The same with values in its places.
+    pub fn say_with(&self, key: &str, values: &[(&'static str, words::Value<'_>)]) -> String {
+        words::say_with(self.language, key, values)
+    }
 }
 
 /// Who is signed in, as the header says it.
@@ -162,6 +178,7 @@ impl Chrome {
             icon: super::assets::url("icon.svg"),
             request: "0123456789abcdef0123456789abcdef".into(),
             demo: true,
+            language: Language::En,
         }
     }
 }

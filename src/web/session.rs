@@ -17,6 +17,7 @@ use super::problem::Problem;
 use super::state::Web;
 use crate::domain::account::{Account, AccountKind, AccountState, StaffRole};
 use crate::domain::ids::RequestId;
+use crate::domain::language::Language;
 use crate::domain::secret::{PlainToken, TokenKind};
 use crate::domain::session::Session;
 
@@ -104,6 +105,7 @@ impl Visitor {
             icon: assets::url("icon.svg"),
             request: self.request.to_string(),
             demo: settings.demo,
+            language: Language::En,
         }
     }
 }

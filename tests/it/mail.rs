@@ -56,7 +56,7 @@ async fn mail_server() -> (String, mpsc::UnboundedReceiver<String>) {
 }
 
 fn mail(to: &str) -> NewMail {
-    NewMail { to: to.to_owned(), subject: "Grüße".to_owned(), body: "Hello\n".to_owned() }
+    NewMail { to: to.to_owned(), subject: "Grüße".to_owned(), body: "Hello\n".to_owned(), html: None }
 }
 
 #[tokio::test]
@@ -89,7 +89,11 @@ async fn a_mail_server_that_is_down_loses_nothing() {
     let url = format!("smtp://127.0.0.1:{}", listener.local_addr().unwrap().port());
     drop(listener);
     let smtp = Smtp::new(&url, None, "portal@hospital.example").unwrap();
-    let message =
-        Message { to: "ana@kids.example".to_owned(), subject: "x".to_owned(), body: "y".to_owned() };
+    let message = Message {
+        to: "ana@kids.example".to_owned(),
+        subject: "x".to_owned(),
+        body: "y".to_owned(),
+        html: None,
+    };
     assert!(matches!(smtp.send(&message).await, Err(MailError::Unavailable(_))));
 }

@@ -12,6 +12,7 @@ const RANKS: &[(&str, u8)] = &[
     ("outbound", 1),
     ("rate", 1),
     ("telemetry", 1),
+    ("words", 1),
     ("access", 2),
     ("store", 3),
     ("ehr", 3),

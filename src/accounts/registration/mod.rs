@@ -107,8 +107,8 @@ impl Accounts {
     ) -> Result<(), RegistrationError> {
         let Some(letters) = &self.letters else { return Ok(()) };
         for contact in &client.details.contacts {
-            let Message { to, subject, body } = letter(letters, contact);
-            transaction.queue_mail(&NewMail { to, subject, body }).await?;
+            let Message { to, subject, body, html } = letter(letters, contact);
+            transaction.queue_mail(&NewMail { to, subject, body, html }).await?;
         }
         Ok(())
     }

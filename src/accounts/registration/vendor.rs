@@ -75,9 +75,9 @@ impl Accounts {
             && let (Some(letters), Some(contact)) = (&self.letters, client.details.contacts.first())
         {
             // One mail, without a word of the vendor's: the address is whatever a stranger typed.
-            let crate::mail::Message { to, subject, body } =
+            let crate::mail::Message { to, subject, body, html } =
                 letters.client_received(contact, client.id.as_str());
-            transaction.queue_mail(&crate::store::outbox::NewMail { to, subject, body }).await?;
+            transaction.queue_mail(&crate::store::outbox::NewMail { to, subject, body, html }).await?;
         }
         transaction.commit().await?;
         let about = About {

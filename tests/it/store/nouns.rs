@@ -49,7 +49,12 @@ async fn keys_rotate(kind: Kind) {
 }
 
 fn mail(subject: &str) -> NewMail {
-    NewMail { to: "ana@kids.example".to_owned(), subject: subject.to_owned(), body: "Hello".to_owned() }
+    NewMail {
+        to: "ana@kids.example".to_owned(),
+        subject: subject.to_owned(),
+        body: "Hello".to_owned(),
+        html: None,
+    }
 }
 
 async fn mails_are_claimed_once_and_tried_again(kind: Kind) {

@@ -1,0 +1,3 @@
+# What stands around every mail.
+mail-portal = clinician portal
+mail-questions = Questions: { $support }
