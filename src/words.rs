@@ -132,9 +132,14 @@ mod tests {
                         continue;
                     }
                     let Ok(text) = std::fs::read_to_string(&path) else { continue };
-                    for call in
-                        ["say(language, \"", "say_with(language, \"", "chrome.say(\"", "chrome.say_with(\""]
-                    {
+                    for call in [
+                        "say(language, \"",
+                        "say_with(language, \"",
+                        "chrome.say(\"",
+                        "chrome.say_with(\"",
+                        "chrome.say_hospital(\"",
+                        "translated(\"",
+                    ] {
                         for (at, _) in text.match_indices(call) {
                             let key = text[at + call.len()..].split('"').next().unwrap();
                             assert!(english.contains_key(key), "{}: {key}", path.display());

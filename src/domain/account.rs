@@ -29,6 +29,11 @@ pub enum AccountKind {
 }
 
 impl AccountKind {
+    /// Whether this is a patient or guardian, whose pages are in each language.
+    pub const fn is_family(&self) -> bool {
+        matches!(self, Self::Guardian { .. })
+    }
+
     /// The word used in storage, in `chartgate demo --json` and in audit events.
     pub const fn word(&self) -> &'static str {
         match self {

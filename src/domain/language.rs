@@ -33,6 +33,15 @@ impl Language {
         }
     }
 
+    /// The other one, to which a page offers to change.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::En => Self::Es,
+            Self::Es => Self::En,
+        }
+    }
+
     /// The language of a tag such as `es` or `es-MX`; `None` for others.
     pub fn parse(tag: &str) -> Option<Self> {
         let primary = tag.trim().split('-').next().unwrap_or_default();

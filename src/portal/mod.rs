@@ -9,6 +9,7 @@ mod gallery;
 mod help;
 mod home;
 mod hospital;
+mod language;
 mod open;
 mod patient;
 mod recent;
@@ -98,6 +99,7 @@ pub fn router(parts: Parts) -> Router {
         .merge(gallery::router())
         .merge(account_apps::router())
         .merge(family::router())
+        .merge(language::router())
         .merge(staff::router())
         .merge(help::router())
         .merge(vendors::router())

@@ -1,4 +1,5 @@
-//! The portal's cookies: the session, the browser's half of the form token, the records opened last, and a vendor's registration.
+//! The portal's cookies: the session, the browser's half of the form token, the records opened last, a vendor's registration,
+//! and the language.
 
 use http::HeaderMap;
 use http::header::COOKIE;
@@ -16,6 +17,8 @@ pub enum Cookie {
     Recent,
     /// Whose registration a vendor manages, sealed.
     Vendor,
+    /// The language that was chosen in this browser; kept for a year.
+    Language,
 }
 
 impl Cookie {
@@ -30,6 +33,8 @@ impl Cookie {
             (Self::Recent, false) => "chartgate-recent",
             (Self::Vendor, true) => "__Host-chartgate-vendor",
             (Self::Vendor, false) => "chartgate-vendor",
+            (Self::Language, true) => "__Host-chartgate-language",
+            (Self::Language, false) => "chartgate-language",
         }
     }
 
@@ -46,14 +51,19 @@ impl Cookie {
             .map(|(_, value)| value.to_owned())
     }
 
-    /// The `Set-Cookie` value that hands `value` to the browser until it is closed.
+    /// The `Set-Cookie` value that hands `value` to the browser until it is closed, or for as long as the cookie is kept.
     pub fn set(self, web: &Web, value: &str) -> String {
+        let kept = if self == Self::Language { "; Max-Age=31536000" } else { "" };
+        self.with_life(web, value, kept)
+    }
+
+    fn with_life(self, web: &Web, value: &str, life: &str) -> String {
         let secure = if web.is_secure() { "; Secure" } else { "" };
-        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}", self.name(web.is_secure()))
+        format!("{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{life}", self.name(web.is_secure()))
     }
 
     /// The `Set-Cookie` value that takes the cookie away.
     pub fn clear(self, web: &Web) -> String {
-        format!("{}; Max-Age=0", self.set(web, ""))
+        self.with_life(web, "", "; Max-Age=0")
     }
 }

@@ -40,6 +40,17 @@ pub struct Chrome {
     pub demo: bool,
     /// The page's language.
     pub language: Language,
+    /// The way to the same page in another language; `None`: it is written in one alone.
+    pub switch: Option<Switch>,
+}
+
+/// The way to the same page in another language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switch {
+    /// Which language.
+    pub to: Language,
+    /// The page.
+    pub back: String,
 }
 
 impl Chrome {
@@ -52,6 +63,11 @@ impl Chrome {
     pub fn say_with(&self, key: &str, values: &[(&'static str, words::Value<'_>)]) -> String {
         words::say_with(self.language, key, values)
     }
+
+    /// The sentence `key` in the page's language, with the hospital's name in it.
+    pub fn say_hospital(&self, key: &str) -> String {
+        self.say_with(key, &[("hospital", (&self.hospital).into())])
+    }
 }
 
 /// Who is signed in, as the header says it.
@@ -60,20 +76,25 @@ pub struct Badge {
     /// As printed: "Dr. Ana Ellis".
     pub name: String,
     /// What kind of user, in a word or two.
-    pub role: &'static str,
+    pub role: String,
 }
 
 impl Badge {
-    /// The badge of an account.
+    /// The badge of an account, in English.
     pub fn of(account: &Account) -> Self {
+        Self::of_in(account, Language::En)
+    }
+
+    /// The badge of an account.
+    pub fn of_in(account: &Account, language: Language) -> Self {
         let role = match account.kind {
-            AccountKind::Provider { .. } => "Provider",
-            AccountKind::Sponsored => "Practice staff",
-            AccountKind::Guardian { .. } => "Family",
-            AccountKind::Staff { role: StaffRole::Provisioning } => "Hospital staff, provisioning",
-            AccountKind::Staff { role: StaffRole::Support } => "Hospital staff, support",
+            AccountKind::Provider { .. } => "frame-provider",
+            AccountKind::Sponsored => "frame-sponsored",
+            AccountKind::Guardian { .. } => "frame-family",
+            AccountKind::Staff { role: StaffRole::Provisioning } => "frame-provisioning",
+            AccountKind::Staff { role: StaffRole::Support } => "frame-support",
         };
-        Self { name: account.name.clone(), role }
+        Self { name: account.name.clone(), role: words::say(language, role) }
     }
 }
 
@@ -83,13 +104,16 @@ pub struct NavItem {
     /// Where.
     pub href: &'static str,
     /// What the link says.
-    pub label: &'static str,
+    pub label: String,
+    /// Whether it says it in English on a page that is not: the places of clinicians and staff are English pages.
+    pub english: bool,
     /// Whether the page is there or below it.
     pub current: bool,
 }
 
 const CLINICIAN: &[(&str, &str)] = &[("/", "Patients"), ("/gallery", "Apps"), ("/help", "Help")];
-const FAMILY: &[(&str, &str)] = &[("/", "Who can see"), ("/help", "Help")];
+/// With the keys of what they say, since these pages are in each language.
+const FAMILY: &[(&str, &str)] = &[("/", "frame-nav-family"), ("/help", "frame-nav-help")];
 const STAFF: &[(&str, &str)] = &[
     ("/staff/accounts", "Accounts"),
     ("/staff/practices", "Practices"),
@@ -99,19 +123,29 @@ const STAFF: &[(&str, &str)] = &[
     ("/help", "Help"),
 ];
 
-/// The navigation of an account's kind; `path` is where the user is.
+/// The navigation of an account's kind on an English page; `path` is where the user is.
 pub fn navigation(account: Option<&Account>, path: &str) -> Vec<NavItem> {
-    let places = match account.map(|account| &account.kind) {
+    navigation_in(account, path, Language::En)
+}
+
+/// The navigation of an account's kind; `path` is where the user is.
+pub fn navigation_in(account: Option<&Account>, path: &str, language: Language) -> Vec<NavItem> {
+    let (places, translated) = match account.map(|account| &account.kind) {
         None => return Vec::new(),
-        Some(AccountKind::Provider { .. } | AccountKind::Sponsored) => CLINICIAN,
-        Some(AccountKind::Guardian { .. }) => FAMILY,
-        Some(AccountKind::Staff { .. }) => STAFF,
+        Some(AccountKind::Provider { .. } | AccountKind::Sponsored) => (CLINICIAN, false),
+        Some(AccountKind::Guardian { .. }) => (FAMILY, true),
+        Some(AccountKind::Staff { .. }) => (STAFF, false),
     };
+    let say = |label: &str| if translated { words::say(language, label) } else { label.to_owned() };
     let here = |href: &str| match href {
         "/" => path == "/" || path.starts_with("/patients") || path.starts_with("/children"),
         other => path == other || path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/')),
     };
-    places.iter().map(|(href, label)| NavItem { href, label, current: here(href) }).collect()
+    let english = !translated && language != Language::En;
+    places
+        .iter()
+        .map(|(href, label)| NavItem { href, label: say(label), english, current: here(href) })
+        .collect()
 }
 
 /// A rendered page.
@@ -179,6 +213,18 @@ impl Chrome {
             request: "0123456789abcdef0123456789abcdef".into(),
             demo: true,
             language: Language::En,
+            switch: None,
+        }
+    }
+
+    /// The same for a page that is written in each language.
+    pub fn sample_in(language: Language, title: &str, account: Option<&Account>, path: &str) -> Self {
+        Self {
+            language,
+            user: account.map(|account| Badge::of_in(account, language)),
+            nav: navigation_in(account, path, language),
+            switch: Some(Switch { to: language.other(), back: path.to_owned() }),
+            ..Self::sample(&words::say(language, title), account, path)
         }
     }
 }

@@ -13,6 +13,8 @@ use super::next::LocalPath;
 use super::page::Chrome;
 use super::session::Visitor;
 use super::state::Web;
+use crate::domain::language::Language;
+use crate::words::{say, say_with};
 
 /// Everything that a page handler can fail with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +66,10 @@ pub enum Problem {
 
 /// What a page says of a problem.
 struct Wording {
-    status: StatusCode,
-    title: &'static str,
+    title: String,
     what: String,
     todo: String,
-    link: Option<(String, &'static str)>,
+    link: (String, String),
 }
 
 impl Problem {
@@ -78,8 +79,17 @@ impl Problem {
     }
 
     /// The status that the answer has.
-    pub fn status(&self) -> StatusCode {
-        self.wording().status
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::SignInNeeded { .. } | Self::SessionEnded { .. } => StatusCode::UNAUTHORIZED,
+            Self::FormExpired { .. } | Self::WrongRole { .. } => StatusCode::FORBIDDEN,
+            Self::Unreadable => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::HospitalUnreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        }
     }
 
     fn retry_after(&self) -> Option<Duration> {
@@ -90,86 +100,59 @@ impl Problem {
         }
     }
 
-    fn wording(&self) -> Wording {
-        let home = || Some(("/".to_owned(), "Go to the home page"));
-        let (status, title, what, todo, link) = match self {
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                "This page is not here",
-                "The address may be mistyped, or the page may no longer be there for you.".to_owned(),
-                "Check the address, or start again from the home page.".to_owned(),
-                home(),
-            ),
-            Self::SignInNeeded { next } | Self::SessionEnded { next } => (
-                StatusCode::UNAUTHORIZED,
-                "Your session has ended",
-                "You were signed out because nothing happened for a while. What you sent was not carried out.".to_owned(),
-                "Sign in and you will be back where you were.".to_owned(),
-                Some((next.sign_in_url(), "Sign in")),
-            ),
-            Self::FormExpired { back } => (
-                StatusCode::FORBIDDEN,
-                "This form could not be accepted",
-                "The page was open for too long, or your browser did not send the cookie that belongs to it.".to_owned(),
-                "Open the page again and repeat what you did. If it happens again, allow cookies for this site.".to_owned(),
-                Some((back.as_str().to_owned(), "Open the page again")),
-            ),
-            Self::WrongRole { whose } => (
-                StatusCode::FORBIDDEN,
-                "This page is for others",
-                format!("You are signed in, but this page is for {whose}."),
-                "Go to your own home page. If you think that you need this page, write to support.".to_owned(),
-                home(),
-            ),
-            Self::Unreadable => (
-                StatusCode::BAD_REQUEST,
-                "What was sent cannot be read",
-                "The form arrived incomplete, so nothing was done.".to_owned(),
-                "Go back, open the page again and repeat what you did.".to_owned(),
-                home(),
-            ),
-            Self::TooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "That was too much at once",
-                "The form holds more than this page accepts, so nothing was done.".to_owned(),
-                "Go back and shorten what you entered.".to_owned(),
-                home(),
-            ),
-            Self::TooMany { what, retry_after } => (
-                StatusCode::TOO_MANY_REQUESTS,
-                "Take a short break",
-                format!("There were too many {what} in a short time. This limit protects patients."),
-                format!("Try again in {}.", wait_words(*retry_after)),
-                home(),
-            ),
-            Self::HospitalUnreachable { .. } => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The hospital\u{2019}s records cannot be reached",
-                "The portal is running, but the hospital\u{2019}s record system does not answer, or not properly.".to_owned(),
-                "Try again in a minute. If a patient cannot wait, call the hospital.".to_owned(),
-                home(),
-            ),
-            Self::Internal { .. } => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong on our side",
-                "The page could not be made. You did nothing wrong.".to_owned(),
-                "Try again in a minute. If it happens again, write to support with the number below.".to_owned(),
-                home(),
-            ),
+    /// What the page says: its title, what happened and what to do, under one name in the words.
+    fn wording(&self, language: Language) -> Wording {
+        // English says for whom and of what; in other languages these are only met by families, who need no more.
+        let or = |english: &str, key: &str| match language {
+            Language::En => english.to_owned(),
+            Language::Es => say(language, key),
         };
-        Wording { status, title, what, todo, link }
+        let name = match self {
+            Self::NotFound => "problem-not-found",
+            Self::SignInNeeded { .. } | Self::SessionEnded { .. } => "problem-session",
+            Self::FormExpired { .. } => "problem-form",
+            Self::WrongRole { .. } => "problem-role",
+            Self::Unreadable => "problem-unreadable",
+            Self::TooLarge => "problem-large",
+            Self::TooMany { .. } => "problem-many",
+            Self::HospitalUnreachable { .. } => "problem-hospital",
+            Self::Internal { .. } => "problem-internal",
+        };
+        let part = |end: &str| say(language, &format!("{name}-{end}"));
+        let (what, todo) = match self {
+            Self::WrongRole { whose } => {
+                let whose = or(whose, "problem-role-others");
+                (say_with(language, "problem-role-what", &[("whose", (&whose).into())]), part("todo"))
+            }
+            Self::TooMany { what, retry_after } => {
+                let (what, wait) = (or(what, "problem-many-attempts"), wait_words_in(language, *retry_after));
+                (
+                    say_with(language, "problem-many-what", &[("what", (&what).into())]),
+                    say_with(language, "problem-many-todo", &[("wait", (&wait).into())]),
+                )
+            }
+            _ => (part("what"), part("todo")),
+        };
+        let link = match self {
+            Self::SignInNeeded { next } | Self::SessionEnded { next } => (next.sign_in_url(), part("link")),
+            Self::FormExpired { back } => (back.as_str().to_owned(), part("link")),
+            _ => ("/".to_owned(), say(language, "problem-home")),
+        };
+        Wording { title: say(language, name), what, todo, link }
     }
 }
 
-/// A waiting time in words, rounded up.
+/// A waiting time in English words, rounded up.
 pub fn wait_words(wait: Duration) -> String {
+    wait_words_in(Language::En, wait)
+}
+
+/// A waiting time in words, rounded up.
+pub fn wait_words_in(language: Language, wait: Duration) -> String {
     let seconds = wait.as_secs().max(1);
-    match seconds {
-        1 => "1 second".to_owned(),
-        2..=59 => format!("{seconds} seconds"),
-        60..=119 if seconds == 60 => "1 minute".to_owned(),
-        _ => format!("{} minutes", seconds.div_ceil(60)),
-    }
+    let (key, count) =
+        if seconds < 60 { ("problem-seconds", seconds) } else { ("problem-minutes", seconds.div_ceil(60)) };
+    say_with(language, key, &[("count", usize::try_from(count).unwrap_or(usize::MAX).into())])
 }
 
 #[derive(Template)]
@@ -206,8 +189,16 @@ pub async fn show(State(web): State<Web>, request: Request, next: Next) -> Respo
     if let Problem::Internal { cause } = &problem {
         tracing::error!(request = %visitor.request, cause, "a page failed");
     }
-    let wording = problem.wording();
-    let chrome = visitor.chrome(wording.title);
+    // Clinicians and staff read English pages; a page between them is one too.
+    let reads_english = visitor.account.as_ref().is_some_and(|account| !account.kind.is_family());
+    let language = if reads_english { Language::En } else { visitor.language };
+    let wording = problem.wording(language);
+    let chrome = if reads_english {
+        visitor.chrome(wording.title.clone())
+    } else {
+        // The address of a form answers GET too, so that the switch leads somewhere.
+        visitor.translated_as(wording.title.clone())
+    };
     let page =
         ProblemPage { chrome, wording }.render().unwrap_or_else(|_| "Something went wrong.".to_owned());
     let (mut head, _) = response.into_parts();
@@ -220,5 +211,5 @@ pub async fn show(State(web): State<Web>, request: Request, next: Next) -> Respo
 /// The page of a problem, for tests that look at every page.
 #[cfg(test)]
 pub(crate) fn sample(problem: &Problem, chrome: Chrome) -> String {
-    ProblemPage { chrome, wording: problem.wording() }.render().unwrap_or_default()
+    ProblemPage { wording: problem.wording(chrome.language), chrome }.render().unwrap_or_default()
 }

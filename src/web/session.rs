@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
+use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
@@ -12,7 +13,7 @@ use super::assets;
 use super::cookies::Cookie;
 use super::csrf::FormCookie;
 use super::next::LocalPath;
-use super::page::{Badge, Chrome, navigation};
+use super::page::{Badge, Chrome, Switch, navigation, navigation_in};
 use super::problem::Problem;
 use super::state::Web;
 use crate::domain::account::{Account, AccountKind, AccountState, StaffRole};
@@ -20,6 +21,7 @@ use crate::domain::ids::RequestId;
 use crate::domain::language::Language;
 use crate::domain::secret::{PlainToken, TokenKind};
 use crate::domain::session::Session;
+use crate::words;
 
 /// The header by which our script says that it fetches a part of a page: such a request is never redirected to sign-in.
 pub const FRAGMENT: &str = "x-fragment";
@@ -41,6 +43,8 @@ pub struct Visitor {
     pub request: RequestId,
     /// The caller's network address.
     pub address: ClientAddress,
+    /// In which language pages speak that are written in more than one: as chosen in this browser, else as the browser wishes.
+    pub language: Language,
     secret: String,
 }
 
@@ -83,11 +87,12 @@ impl Visitor {
             here: LocalPath::parse(target).unwrap_or_else(LocalPath::home),
             request: request.unwrap_or_else(|| RequestId::generate(web.random())),
             address: ClientAddress::of(&parts.extensions),
+            language: language_of(web, &parts.headers),
             secret: parts.extensions.get::<FormCookie>().map(|cookie| cookie.0.clone()).unwrap_or_default(),
         }
     }
 
-    /// The layout around a page with this title.
+    /// The layout around a page that is written in English alone.
     pub fn chrome(&self, title: impl Into<String>) -> Chrome {
         let settings = self.web.settings();
         let account = self.account.as_deref();
@@ -106,8 +111,37 @@ impl Visitor {
             request: self.request.to_string(),
             demo: settings.demo,
             language: Language::En,
+            switch: None,
         }
     }
+
+    /// The layout around a page that is written in each language: in the reader's, with the way to the other. `title` is the key of
+    /// the title's sentence.
+    pub fn translated(&self, title: &str) -> Chrome {
+        self.translated_as(words::say(self.language, title))
+    }
+
+    /// The same with a title that was put together.
+    pub fn translated_as(&self, title: String) -> Chrome {
+        let account = self.account.as_deref();
+        let path = self.here.as_str().split('?').next().unwrap_or_default();
+        Chrome {
+            language: self.language,
+            user: account.map(|account| Badge::of_in(account, self.language)),
+            nav: navigation_in(account, path, self.language),
+            switch: Some(Switch { to: self.language.other(), back: self.here.as_str().to_owned() }),
+            ..self.chrome(title)
+        }
+    }
+}
+
+/// The language that was chosen in this browser, else the one that the browser asks for.
+fn language_of(web: &Web, headers: &HeaderMap) -> Language {
+    let chosen = Cookie::Language.read(web, headers).and_then(|tag| Language::parse(&tag));
+    chosen.unwrap_or_else(|| {
+        let wish = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        wish.map_or(Language::En, Language::accepted)
+    })
 }
 
 fn is_live(web: &Web, session: &Session) -> bool {

@@ -1,0 +1,19 @@
+# What stands around every page.
+frame-skip = Skip to the main part
+frame-demo = Demonstration: every person and record here is invented.
+frame-brand = Access to hospital records from outside
+frame-apps = Your apps
+frame-sign-out = Sign out
+frame-nav = Main
+frame-nav-family = Who can see
+frame-nav-help = Help
+frame-stuck = Stuck? Write to
+frame-or-call = or call
+frame-privacy = Privacy
+frame-browsers = Supported browsers
+frame-developers = For developers
+frame-provider = Provider
+frame-sponsored = Practice staff
+frame-family = Family
+frame-provisioning = Hospital staff, provisioning
+frame-support = Hospital staff, support

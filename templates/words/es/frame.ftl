@@ -1,0 +1,19 @@
+# Lo que rodea cada página.
+frame-skip = Ir a la parte principal
+frame-demo = Demostración: todas las personas y los expedientes son inventados.
+frame-brand = Acceso a expedientes del hospital desde fuera
+frame-apps = Sus aplicaciones
+frame-sign-out = Cerrar sesión
+frame-nav = Principal
+frame-nav-family = Quién puede ver
+frame-nav-help = Ayuda
+frame-stuck = ¿Necesita ayuda? Escriba a
+frame-or-call = o llame al
+frame-privacy = Privacidad
+frame-browsers = Navegadores compatibles
+frame-developers = Para desarrolladores
+frame-provider = Profesional de la salud
+frame-sponsored = Personal de consultorio
+frame-family = Familia
+frame-provisioning = Personal del hospital, altas
+frame-support = Personal del hospital, soporte
