@@ -5,6 +5,7 @@
 mod apps;
 mod clients;
 pub mod failures;
+pub mod identity;
 mod people;
 mod practices;
 pub mod registration;
@@ -42,6 +43,7 @@ pub struct Accounts {
     session_life: Duration,
     letters: Option<Arc<Letters>>,
     open_registration: bool,
+    identity: identity::Identity,
 }
 
 /// Who does something, for the audit log.
@@ -131,6 +133,7 @@ impl Accounts {
             session_life: Duration::from_hours(12),
             letters: None,
             open_registration: true,
+            identity: identity::Identity::default(),
         }
     }
 

@@ -257,7 +257,8 @@ impl Pieces<'_> {
             Accounts::new(self.store.clone(), passwords, self.audit.clone(), clock.clone(), random)
                 .with_session_life(self.config.identity.session.0)
                 .with_open_registration(self.config.oauth.open_registration)
-                .with_letters(options::letters(self.config)?);
+                .with_letters(options::letters(self.config)?)
+                .with_identity(options::identity(self.config), &options::master_key(self.config)?);
         let accounts = Arc::new(accounts);
         let authorization_server = oauth::State::new(oauth::Parts {
             web: self.web.clone(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 use url::Url;
 
+use crate::accounts::identity::IdentitySettings;
 use crate::cache::CacheOptions;
 use crate::config::{self, Config, EhrAuth as ConfiguredAuth, Secret};
 use crate::credentials::seal::SealingKey;
@@ -95,6 +96,14 @@ pub fn letters(config: &Config) -> Result<Letters, BuildError> {
         portal: origin(config)?.to_string(),
         support: config.hospital.support_email.clone(),
     })
+}
+
+/// How people prove who they are.
+pub fn identity(config: &Config) -> IdentitySettings {
+    IdentitySettings {
+        questions_required: config.identity.secure_questions == config::SecureQuestions::Required,
+        password_life: config.identity.password_life.map(|life| life.0),
+    }
 }
 
 /// Limits of everything that is asked of other servers.

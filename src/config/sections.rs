@@ -464,11 +464,32 @@ pub struct IdentitySection {
     pub session: Period,
     /// Concurrent password checks; each takes 19 MiB.
     pub password_checks: usize,
+    /// Whether each account has three secure questions (D-02).
+    pub secure_questions: SecureQuestions,
+    /// How long a password lasts (S-22); for ever when absent.
+    pub password_life: Option<Period>,
+}
+
+/// Whether accounts have secure questions (D-02).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecureQuestions {
+    /// Three, a second check after a mailed pass code.
+    #[default]
+    Required,
+    /// None.
+    Off,
 }
 
 impl Default for IdentitySection {
     fn default() -> Self {
-        Self { idle: Period::seconds(30 * 60), session: Period::seconds(12 * 3600), password_checks: 2 }
+        Self {
+            idle: Period::seconds(30 * 60),
+            session: Period::seconds(12 * 3600),
+            password_checks: 2,
+            secure_questions: SecureQuestions::default(),
+            password_life: None,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rank 1: keys, sealing and password hashing. No storage, no HTTP.
 
 pub mod blocklist;
+pub mod codes;
 pub mod csrf;
 pub mod dpop;
 pub mod jwk;
@@ -8,6 +9,7 @@ pub mod password;
 pub mod seal;
 pub mod signing;
 pub mod strength;
+pub mod totp;
 
 /// Makes aws-lc the cryptography of `rustls` and `jsonwebtoken`. First thing in `main` and in tests; safe to call again.
 pub fn install_crypto_provider() {

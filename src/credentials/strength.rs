@@ -1,5 +1,7 @@
 //! What a password must be (D-03): long, and not one that everybody tries. No composition rules.
 
+use zxcvbn::{Score, zxcvbn};
+
 use super::blocklist;
 
 /// Shortest password without a second factor, in characters.
@@ -24,6 +26,11 @@ pub enum WeakPassword {
     /// Made of the person's own name or address.
     #[error("The password must not be made of your name or e-mail address.")]
     Personal,
+    /// Long enough, and still among the first that guessing software tries.
+    #[error(
+        "This password is easy to guess. A few unrelated words are harder to guess and easy to remember."
+    )]
+    Guessable,
     /// One short piece over and over, or a run along the keyboard or the alphabet.
     #[error("The password repeats itself or runs along the keyboard. Choose one that is harder to guess.")]
     Pattern,
@@ -52,7 +59,10 @@ pub fn check(password: &str, email: &str, name: &str, second_factor: bool) -> Re
     if rest.chars().count() < least / 3 {
         return Err(WeakPassword::Personal);
     }
-    Ok(())
+    // With a second factor a guesser has to go through us for each try; without one a hash may be all that is needed.
+    let least = if second_factor { Score::Two } else { Score::Three };
+    let known: Vec<&str> = email.split(['@', '.']).chain(name.split_whitespace()).collect();
+    if zxcvbn(password, &known).score() < least { Err(WeakPassword::Guessable) } else { Ok(()) }
 }
 
 fn without_personal(plain: &str, email: &str, name: &str) -> String {
@@ -117,6 +127,13 @@ mod tests {
         assert_eq!(check("heron9co", "a@b.example", "A B", true), Ok(()));
         assert_eq!(check("heron9c", "a@b.example", "A B", true), Err(WeakPassword::Short(8)));
         assert_eq!(check("password", "a@b.example", "A B", true), Err(WeakPassword::Common));
+    }
+
+    #[test]
+    fn d03_what_guessing_software_tries_early_is_refused() {
+        for guessable in ["Eagle2019Eagle2019", "correcthorsecorrecthorse"] {
+            assert!(check(guessable, "a@b.example", "A B", false).is_err(), "{guessable}");
+        }
     }
 
     #[test]

@@ -133,6 +133,10 @@ own_id!(
     AuthorizationId, "authorization id"
 );
 own_id!(
+    /// A second factor of an account.
+    FactorId, "second factor id"
+);
+own_id!(
     /// One HTTP request, for support and for logs.
     RequestId, "request id"
 );

@@ -6,6 +6,7 @@ pub mod client;
 pub mod clock;
 pub mod failure;
 pub mod grant;
+pub mod identity;
 pub mod ids;
 pub mod language;
 pub mod practice;

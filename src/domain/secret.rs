@@ -31,6 +31,8 @@ pub enum TokenKind {
     RegistrationAccess,
     /// A pushed authorization request (RFC 9126), the end of its `request_uri`.
     PushedRequest,
+    /// Lets a new account's owner set it up (S-17), in a mailed link.
+    SetUp,
     /// Form token against cross-site request forgery.
     Csrf,
 }
@@ -48,6 +50,7 @@ impl TokenKind {
             Self::InitialAccess => "cgi_",
             Self::RegistrationAccess => "cgm_",
             Self::PushedRequest => "cgp_",
+            Self::SetUp => "cgu_",
             Self::Csrf => "cgf_",
         }
     }

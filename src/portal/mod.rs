@@ -9,6 +9,7 @@ mod gallery;
 mod help;
 mod home;
 mod hospital;
+mod identity;
 mod language;
 mod open;
 mod patient;
@@ -91,6 +92,7 @@ pub fn router(parts: Parts) -> Router {
     let web = parts.web.clone();
     Router::new()
         .merge(sign_in::router())
+        .merge(identity::router())
         .merge(home::router())
         .merge(search::router())
         .merge(hospital::router())

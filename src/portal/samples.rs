@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use scraper::{ElementRef, Html, Selector};
 
 use super::{
-    account_apps, developers, family, gallery, help, home, hospital, open, saved, search, sign_in, staff,
-    vendors,
+    account_apps, developers, family, gallery, help, home, hospital, identity, open, saved, search, sign_in,
+    staff, vendors,
 };
 use crate::domain::account::{Account, AccountKind, AccountState, StaffRole};
 use crate::domain::clock::Timestamp;
@@ -34,6 +34,7 @@ fn every_page() -> Vec<(&'static str, String)> {
     let kim = account(AccountKind::Staff { role: StaffRole::Provisioning }, "Kim Novak");
     let clinician = Chrome::sample("Patients", Some(&ana), "/");
     let mut all = sign_in::samples(&Chrome::sample("Sign in", None, "/sign-in"));
+    all.extend(identity::samples(&Chrome::sample("Your account", None, "/account")));
     all.extend(home::samples(&clinician));
     all.extend(search::samples(&clinician, &provider));
     all.extend(hospital::samples(&clinician));

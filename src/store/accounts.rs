@@ -1,6 +1,7 @@
 //! People who sign in, and their password hashes.
 
 use crate::domain::account::{Account, AccountKind, AccountState};
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, Npi};
 
 use super::changes::Noun;
@@ -17,7 +18,8 @@ statements! {
             WHERE email > $1 ORDER BY email LIMIT $2";
     SET_STATE = "UPDATE accounts SET state = $2 WHERE id = $1";
     PASSWORD = "SELECT password_hash FROM accounts WHERE id = $1";
-    SET_PASSWORD = "UPDATE accounts SET password_hash = $2 WHERE id = $1";
+    SET_PASSWORD = "UPDATE accounts SET password_hash = $2, password_set_at = $3 WHERE id = $1";
+    PASSWORD_SET = "SELECT password_set_at FROM accounts WHERE id = $1";
 }
 
 pub(super) fn read(row: Row) -> Result<Account, StoreError> {
@@ -61,6 +63,14 @@ impl Store {
             None => Ok(None),
         }
     }
+
+    /// When the password was chosen; `None` when there is none or it is older than this was noted.
+    pub async fn password_set_at(&self, id: &AccountId) -> Result<Option<Timestamp>, StoreError> {
+        match self.read_one(PASSWORD_SET, args![id]).await? {
+            Some(row) => Fields::new("accounts", row).maybe_time("password_set_at"),
+            None => Ok(None),
+        }
+    }
 }
 
 impl Transaction {
@@ -98,7 +108,8 @@ impl Transaction {
 
     /// Sets the password hash (PHC string). False when there is no such account.
     pub async fn set_password_hash(&mut self, id: &AccountId, hash: &str) -> Result<bool, StoreError> {
-        Ok(self.run(SET_PASSWORD, args![id, hash]).await? > 0)
+        let now = self.now();
+        Ok(self.run(SET_PASSWORD, args![id, hash, now]).await? > 0)
     }
 }
 

@@ -6,8 +6,8 @@ use sqlx::{Column as _, PgConnection, Row as _, SqliteConnection, TypeInfo as _,
 
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{
-    AccountId, AuthorizationId, ClientId, FhirId, GrantId, InitialTokenId, Npi, PracticeId, RequestId,
-    SponsorshipId,
+    AccountId, AuthorizationId, ClientId, FactorId, FhirId, GrantId, InitialTokenId, Npi, PracticeId,
+    RequestId, SponsorshipId,
 };
 use crate::domain::secret::TokenHash;
 
@@ -49,6 +49,7 @@ macro_rules! text_args {
 text_args!(
     AccountId,
     AuthorizationId,
+    FactorId,
     ClientId,
     FhirId,
     GrantId,

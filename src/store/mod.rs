@@ -17,6 +17,7 @@ pub mod clients;
 pub mod consents;
 pub mod directory;
 pub mod error;
+pub mod factors;
 pub mod failures;
 mod follow;
 mod grant_table;
@@ -29,11 +30,14 @@ pub mod launches;
 mod load;
 mod migrate;
 pub mod outbox;
+pub mod pass_codes;
 mod postgres;
 pub mod practices;
 pub mod pushed;
 pub mod saved;
+pub mod secure_answers;
 pub mod sessions;
+pub mod set_ups;
 pub mod sponsorships;
 mod sqlite;
 mod sweep;
@@ -299,6 +303,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("changes", changes::ALL),
         ("clients", clients::ALL),
         ("consents", consents::ALL),
+        ("factors", factors::ALL),
         ("failures", failures::ALL),
         ("grants", grants::ALL),
         ("initial_tokens", initial_tokens::ALL),
@@ -309,9 +314,12 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("pushed", pushed::ALL),
         ("load", load::ALL),
         ("outbox", outbox::ALL),
+        ("pass_codes", pass_codes::ALL),
         ("practices", practices::ALL),
         ("saved", saved::ALL),
+        ("secure_answers", secure_answers::ALL),
         ("sessions", sessions::ALL),
+        ("set_ups", set_ups::ALL),
         ("sponsorships", sponsorships::ALL),
         ("sweep", sweep::ALL),
         ("throttle", throttle::ALL),

@@ -1,0 +1,71 @@
+# Set-up, sign-in, recovery and one's own account.
+identity-error = Error:
+identity-address = E-mail address
+identity-sign-in = Sign in
+identity-forgotten = Reset a forgotten or expired password
+
+identity-question-concert = What was the first concert you went to?
+identity-question-job = Where was your first job?
+identity-question-teacher = Which teacher do you remember best?
+identity-question-street = On which street did you live as a child?
+identity-question-pet = What was the name of your first pet?
+identity-question-book = Which book have you read most often?
+identity-question-holiday = Where did you go on your first trip away from home?
+identity-question-friend = Who was your best friend as a child?
+identity-question-dish = What was the first dish you learned to cook?
+identity-question-wheels = What was your first car or bicycle?
+identity-question-label = Question
+identity-question-choose = Choose a question
+identity-answer-label = Answer to question
+identity-questions-title = Secure questions
+identity-questions-text = We ask these when you have forgotten your password. Capital letters and spaces do not matter. Choose answers that others cannot look up.
+
+identity-password-new = New password
+identity-password-again = The same password again
+identity-password-hint = At least { $least } characters. A few unrelated words are easy to remember.
+identity-wrong-no-password = Enter a password.
+identity-wrong-again = The two passwords are not the same. Type both again.
+identity-wrong-no-question = Choose a question.
+identity-wrong-question-twice = You chose this question already. Choose another.
+identity-wrong-short-answer = Enter an answer of at least 3 letters or digits.
+identity-wrong-answer-twice = Give each question an answer of its own.
+identity-wrong-code = This is not the code that your app shows now. Type the newest one. If it still fails, check that your phone’s clock is right.
+identity-weak-short = Use at least { $least } characters.
+identity-weak-short-alone = Use at least { $least } characters, or 8 together with an authenticator app.
+identity-weak-long = Use at most 1024 characters.
+identity-weak-common = This password is on lists of common passwords. Choose another.
+identity-weak-personal = Choose a password that is not made of your name or e-mail address.
+identity-weak-pattern = This password repeats itself or runs along the keyboard. Choose one that is harder to guess.
+identity-weak-guessable = This password is easy to guess. A few unrelated words are harder to guess and easy to remember.
+
+identity-factor-title = Second step at sign-in
+identity-factor-text = With an authenticator app on your phone nobody gets in with your password alone. It lets you choose a shorter password, of 8 characters. You can also add it later, or a passkey.
+identity-factor-open = Set up an authenticator app now
+identity-factor-use = Ask me for a code from my app when I sign in
+identity-app-install = Install an authenticator app on your phone if you have none.
+identity-app-scan = In the app, add an account and scan this picture.
+identity-app-qr = QR code for your authenticator app. The key below says the same.
+identity-app-key = No camera? Type this key into the app:
+identity-app-type = Type the 6 digits that the app shows.
+identity-app-code = Code from the app
+identity-recovery-codes-title = Your recovery codes
+identity-recovery-codes-text = Keep these for the day your phone is lost. Each works once instead of a code from the app. Print them or write them down now: we cannot show them again.
+
+identity-set-up-title = Set up your account
+identity-set-up-lede = Welcome, { $name }. You will sign in with { $address }.
+identity-set-up-password = Password
+identity-set-up-button = Finish set-up
+identity-set-up-done-title = Your account is ready
+identity-set-up-done = From now on you sign in with { $address } and your password.
+identity-set-up-over-title = This link does not work any more
+identity-set-up-used = The account was set up with this link before. Sign in with the password that you chose.
+identity-set-up-void = We have sent you a newer link since. Use the one in the latest mail.
+identity-set-up-expired = The link is older than seven days.
+identity-set-up-unknown = We do not know this link. Check that you copied all of it from the mail.
+identity-set-up-way = You can also get a code by mail and choose your password with it. If that does not work, write to { $support }.
+identity-set-up-new-code = Get a code by mail
+
+identity-mail-set-up-subject = Set up your account
+identity-mail-set-up-text = Your account is ready to be set up. Your sign-in name is { $address }. Choose a password now; it takes about three minutes.
+identity-mail-set-up-button = Set up my account
+identity-mail-set-up-after = The link works once, within seven days. We never ask for your password by mail or telephone.

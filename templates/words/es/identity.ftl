@@ -1,0 +1,71 @@
+# Set-up, sign-in, recovery and one's own account.
+identity-error = Error:
+identity-address = Correo electrónico
+identity-sign-in = Iniciar sesión
+identity-forgotten = Restablecer una contraseña olvidada o vencida
+
+identity-question-concert = ¿Cuál fue el primer concierto al que fue?
+identity-question-job = ¿Dónde fue su primer trabajo?
+identity-question-teacher = ¿A qué maestro recuerda mejor?
+identity-question-street = ¿En qué calle vivía de niño?
+identity-question-pet = ¿Cómo se llamaba su primera mascota?
+identity-question-book = ¿Qué libro ha leído más veces?
+identity-question-holiday = ¿Adónde fue en su primer viaje fuera de casa?
+identity-question-friend = ¿Quién era su mejor amigo de la infancia?
+identity-question-dish = ¿Cuál fue el primer plato que aprendió a cocinar?
+identity-question-wheels = ¿Cuál fue su primer coche o bicicleta?
+identity-question-label = Pregunta
+identity-question-choose = Elija una pregunta
+identity-answer-label = Respuesta a la pregunta
+identity-questions-title = Preguntas de seguridad
+identity-questions-text = Las haremos si olvida su contraseña. Las mayúsculas y los espacios no importan. Elija respuestas que otros no puedan averiguar.
+
+identity-password-new = Contraseña nueva
+identity-password-again = La misma contraseña otra vez
+identity-password-hint = Al menos { $least } caracteres. Unas pocas palabras sin relación son fáciles de recordar.
+identity-wrong-no-password = Escriba una contraseña.
+identity-wrong-again = Las dos contraseñas no son iguales. Escriba ambas otra vez.
+identity-wrong-no-question = Elija una pregunta.
+identity-wrong-question-twice = Ya eligió esta pregunta. Elija otra.
+identity-wrong-short-answer = Escriba una respuesta de al menos 3 letras o cifras.
+identity-wrong-answer-twice = Dé a cada pregunta una respuesta propia.
+identity-wrong-code = Este no es el código que su aplicación muestra ahora. Escriba el más reciente. Si sigue fallando, compruebe la hora de su teléfono.
+identity-weak-short = Use al menos { $least } caracteres.
+identity-weak-short-alone = Use al menos { $least } caracteres, u 8 junto con una aplicación de autenticación.
+identity-weak-long = Use como máximo 1024 caracteres.
+identity-weak-common = Esta contraseña está en listas de contraseñas comunes. Elija otra.
+identity-weak-personal = Elija una contraseña que no esté hecha de su nombre o su correo electrónico.
+identity-weak-pattern = Esta contraseña se repite o sigue el teclado. Elija una más difícil de adivinar.
+identity-weak-guessable = Esta contraseña es fácil de adivinar. Unas pocas palabras sin relación son más difíciles de adivinar y fáciles de recordar.
+
+identity-factor-title = Segundo paso al iniciar sesión
+identity-factor-text = Con una aplicación de autenticación en su teléfono nadie entra solo con su contraseña. Así puede elegir una contraseña más corta, de 8 caracteres. También puede añadirla más tarde, o una llave de acceso.
+identity-factor-open = Configurar ahora una aplicación de autenticación
+identity-factor-use = Pedirme un código de mi aplicación al iniciar sesión
+identity-app-install = Instale una aplicación de autenticación en su teléfono si no tiene ninguna.
+identity-app-scan = En la aplicación, añada una cuenta y escanee esta imagen.
+identity-app-qr = Código QR para su aplicación de autenticación. La clave de abajo dice lo mismo.
+identity-app-key = ¿Sin cámara? Escriba esta clave en la aplicación:
+identity-app-type = Escriba las 6 cifras que muestra la aplicación.
+identity-app-code = Código de la aplicación
+identity-recovery-codes-title = Sus códigos de recuperación
+identity-recovery-codes-text = Guárdelos para el día en que pierda su teléfono. Cada uno sirve una vez en lugar de un código de la aplicación. Imprímalos o anótelos ahora: no podemos mostrarlos otra vez.
+
+identity-set-up-title = Configure su cuenta
+identity-set-up-lede = Bienvenido, { $name }. Iniciará sesión con { $address }.
+identity-set-up-password = Contraseña
+identity-set-up-button = Terminar
+identity-set-up-done-title = Su cuenta está lista
+identity-set-up-done = Desde ahora inicia sesión con { $address } y su contraseña.
+identity-set-up-over-title = Este enlace ya no funciona
+identity-set-up-used = La cuenta ya se configuró con este enlace. Inicie sesión con la contraseña que eligió.
+identity-set-up-void = Le hemos enviado un enlace más nuevo. Use el del último correo.
+identity-set-up-expired = El enlace tiene más de siete días.
+identity-set-up-unknown = No conocemos este enlace. Compruebe que lo copió completo del correo.
+identity-set-up-way = También puede recibir un código por correo y elegir con él su contraseña. Si no funciona, escriba a { $support }.
+identity-set-up-new-code = Recibir un código por correo
+
+identity-mail-set-up-subject = Configure su cuenta
+identity-mail-set-up-text = Su cuenta está lista para configurarse. Su nombre de usuario es { $address }. Elija ahora una contraseña; tarda unos tres minutos.
+identity-mail-set-up-button = Configurar mi cuenta
+identity-mail-set-up-after = El enlace funciona una vez, durante siete días. Nunca pedimos su contraseña por correo ni por teléfono.
