@@ -95,8 +95,7 @@ fn form(
     errors: FormErrors,
     status: StatusCode,
 ) -> Response {
-    let chrome = visitor.chrome("");
-    let chrome = Chrome { title: chrome.say("identity-set-up-title"), ..chrome };
+    let chrome = visitor.translated("identity-set-up-title");
     let questions = portal.accounts.identity_settings().questions_required;
     let page = SetUpPage {
         errors,
@@ -125,7 +124,7 @@ async fn set_up(
         SetUpLink::Open(account) => account,
         over => return Ok(over_page(&visitor, &over)),
     };
-    let chrome = visitor.chrome("");
+    let chrome = visitor.translated("identity-set-up-title");
     let mut errors = FormErrors::default();
     fields::check_twice(&mut errors, &chrome, &typed.password, &typed.again);
     let refused =
@@ -154,14 +153,12 @@ async fn set_up(
 }
 
 fn done(visitor: &Visitor, email: String, codes: Vec<String>) -> Response {
-    let chrome = visitor.chrome("");
-    let chrome = Chrome { title: chrome.say("identity-set-up-done-title"), ..chrome };
+    let chrome = visitor.translated("identity-set-up-done-title");
     Page::new(DonePage { chrome, email, codes }).into_response()
 }
 
 fn over_page(visitor: &Visitor, link: &SetUpLink) -> Response {
-    let chrome = visitor.chrome("");
-    Page::new(over(Chrome { title: chrome.say("identity-set-up-over-title"), ..chrome }, link))
+    Page::new(over(visitor.translated("identity-set-up-over-title"), link))
         .status(StatusCode::GONE)
         .into_response()
 }
