@@ -2,10 +2,12 @@
 //!
 //! Each checks what it is given, changes the store in one transaction and writes its audit event.
 
+mod access_requests;
 mod apps;
 mod clients;
 pub mod failures;
 pub mod identity;
+mod notices;
 mod people;
 mod practices;
 pub mod registration;
@@ -25,7 +27,9 @@ use crate::domain::random::SharedRandom;
 use crate::mail::letters::Letters;
 use crate::store::{Store, StoreError};
 
+pub use self::access_requests::{AccessRequests, Answer, LONGEST, NewAccessRequest};
 pub use self::clients::{NewClient, NewClientAuth, RegisteredClient};
+pub use self::notices::Regarding;
 pub use self::people::NewAccount;
 pub use self::practices::NewPractice;
 pub use self::relationships::NewGrant;
@@ -96,6 +100,9 @@ impl From<StoreError> for AccountsError {
             }
             StoreError::Conflict("sponsorships.pair") => {
                 Self::Taken("This person is sponsored by that provider already.")
+            }
+            StoreError::Conflict("access_requests.open") => {
+                Self::Taken("You have asked already; the request waits for its answer.")
             }
             StoreError::Conflict("clients.id") => Self::Taken("There is a client with this client_id."),
             StoreError::Conflict(_) => Self::Taken("There is one already."),

@@ -29,6 +29,14 @@ pub struct NewGrant {
 impl Accounts {
     /// Lets one provider see one patient's record, from the next request on.
     pub async fn add_grant(&self, new: NewGrant, by: &By) -> Result<Grant, AccountsError> {
+        let grant = self.prepare_grant(new).await?;
+        self.store.insert_grant(&grant).await?;
+        self.grant_changed(&grant, "grant_add", by).await?;
+        Ok(grant)
+    }
+
+    /// A grant that holds once it is inserted, checked.
+    pub(super) async fn prepare_grant(&self, new: NewGrant) -> Result<Grant, AccountsError> {
         let now = self.now();
         if new.ends_at.is_some_and(|end| end <= now) {
             return Err(AccountsError::Invalid("The end date is in the past."));
@@ -37,7 +45,7 @@ impl Accounts {
             return Err(AccountsError::Invalid("Choose at least one kind of data."));
         }
         self.must_be_provider(&new.provider).await?;
-        let grant = Grant {
+        Ok(Grant {
             id: GrantId::generate(&*self.random),
             patient: new.patient,
             provider: new.provider,
@@ -47,10 +55,7 @@ impl Accounts {
             created_at: now,
             ends_at: new.ends_at,
             revoked_at: None,
-        };
-        self.store.insert_grant(&grant).await?;
-        self.grant_changed(&grant, "grant_add", by).await?;
-        Ok(grant)
+        })
     }
 
     /// Takes a grant back, from the next request on (D-06).
@@ -112,7 +117,12 @@ impl Accounts {
         }
     }
 
-    async fn grant_changed(&self, grant: &Grant, what: &str, by: &By) -> Result<(), AccountsError> {
+    pub(super) async fn grant_changed(
+        &self,
+        grant: &Grant,
+        what: &str,
+        by: &By,
+    ) -> Result<(), AccountsError> {
         let about = About {
             patients: vec![grant.patient.clone()],
             reason: Some(grant.id.to_string()),

@@ -117,6 +117,14 @@ own_id!(
     GrantId, "grant id"
 );
 own_id!(
+    /// A provider's request to see a record.
+    AccessRequestId, "access request id"
+);
+own_id!(
+    /// Something that an account was told.
+    NoticeId, "notice id"
+);
+own_id!(
     /// A sponsor's standing behind one sponsored user.
     SponsorshipId, "sponsorship id"
 );

@@ -1,5 +1,6 @@
 //! Rank 0: the nouns of the product and how they change. No I/O.
 
+pub mod access_request;
 pub mod account;
 pub mod audit;
 pub mod client;
@@ -9,6 +10,7 @@ pub mod grant;
 pub mod identity;
 pub mod ids;
 pub mod language;
+pub mod notice;
 pub mod practice;
 pub mod random;
 pub mod registration;

@@ -2,7 +2,7 @@
 
 use crate::domain::account::{Account, AccountKind, AccountState};
 use crate::domain::clock::Timestamp;
-use crate::domain::ids::{AccountId, Npi};
+use crate::domain::ids::{AccountId, FhirId, Npi};
 
 use super::changes::Noun;
 use super::db::{Fields, Row, json_of, word_of};
@@ -14,6 +14,8 @@ statements! {
     BY_ID = "SELECT id, kind, email, name, phone, state, created_at FROM accounts WHERE id = $1";
     BY_EMAIL = "SELECT id, kind, email, name, phone, state, created_at FROM accounts WHERE email = $1";
     BY_NPI = "SELECT id, kind, email, name, phone, state, created_at FROM accounts WHERE npi = $1";
+    GUARDIANS = "SELECT id, kind, email, name, phone, state, created_at FROM accounts
+                 WHERE state = 'active' AND kind LIKE $1 ORDER BY email LIMIT 20";
     LIST = "SELECT id, kind, email, name, phone, state, created_at FROM accounts
             WHERE email > $1 ORDER BY email LIMIT $2";
     SET_STATE = "UPDATE accounts SET state = $2 WHERE id = $1";
@@ -51,6 +53,14 @@ impl Store {
         self.read_one(BY_NPI, args![npi]).await?.map(read).transpose()
     }
 
+    /// The active accounts of patients and guardians who decide for this patient.
+    pub async fn guardians_of(&self, patient: &FhirId) -> Result<Vec<Account>, StoreError> {
+        // A FHIR id has no character that LIKE takes otherwise.
+        let found = self.list(GUARDIANS, args![format!("%\"{patient}\"%")], read).await?;
+        let decides = |account: &Account| matches!(&account.kind, AccountKind::Guardian { patients } if patients.contains(patient));
+        Ok(found.into_iter().filter(decides).collect())
+    }
+
     /// All accounts by e-mail address, from `after` on (exclusive), at most `limit`.
     pub async fn accounts(&self, after: Option<&str>, limit: u32) -> Result<Vec<Account>, StoreError> {
         self.list(LIST, args![after.unwrap_or_default(), limit], read).await
@@ -74,6 +84,11 @@ impl Store {
 }
 
 impl Transaction {
+    /// The account with this identifier, as this change sees it.
+    pub async fn account(&mut self, id: &AccountId) -> Result<Option<Account>, StoreError> {
+        self.one(BY_ID, args![id]).await?.map(read).transpose()
+    }
+
     /// Adds an account. `Conflict("accounts.email")` or `Conflict("accounts.npi")` when one of these is taken.
     pub async fn insert_account(&mut self, account: &Account) -> Result<(), StoreError> {
         let npi = match &account.kind {

@@ -6,8 +6,8 @@ use sqlx::{Column as _, PgConnection, Row as _, SqliteConnection, TypeInfo as _,
 
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{
-    AccountId, AuthorizationId, ClientId, FactorId, FhirId, GrantId, InitialTokenId, Npi, PracticeId,
-    RequestId, SponsorshipId,
+    AccessRequestId, AccountId, AuthorizationId, ClientId, FactorId, FhirId, GrantId, InitialTokenId,
+    NoticeId, Npi, PracticeId, RequestId, SponsorshipId,
 };
 use crate::domain::secret::TokenHash;
 
@@ -47,6 +47,7 @@ macro_rules! text_args {
     )*};
 }
 text_args!(
+    AccessRequestId,
     AccountId,
     AuthorizationId,
     FactorId,
@@ -54,6 +55,7 @@ text_args!(
     FhirId,
     GrantId,
     InitialTokenId,
+    NoticeId,
     Npi,
     PracticeId,
     RequestId,

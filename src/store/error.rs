@@ -43,6 +43,7 @@ const UNIQUE: &[(&str, &str, &str)] = &[
     ("accounts.npi", "accounts_npi_key", "accounts.npi"),
     ("practices.organization", "practices_organization_key", "practices.organization"),
     ("sponsorships.sponsored", "sponsorships_pair", "sponsorships.pair"),
+    ("access_requests.provider", "access_requests_open", "access_requests.open"),
     ("clients.id", "clients_pkey", "clients.id"),
     ("signing_keys.purpose", "signing_keys_active", "signing_keys.active"),
 ];

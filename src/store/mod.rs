@@ -9,6 +9,7 @@ mod alone;
 #[macro_use]
 mod db;
 
+pub mod access_requests;
 pub mod accounts;
 pub mod audit;
 pub mod authorizations;
@@ -29,10 +30,12 @@ pub mod keys;
 pub mod launches;
 mod load;
 mod migrate;
+pub mod notices;
 pub mod outbox;
 pub mod pass_codes;
 mod postgres;
 pub mod practices;
+pub mod preferences;
 pub mod pushed;
 pub mod saved;
 pub mod secure_answers;
@@ -297,6 +300,7 @@ impl Transaction {
 #[doc(hidden)]
 pub fn statements() -> Vec<(&'static str, &'static str)> {
     let files: &[(&str, &[Sql])] = &[
+        ("access_requests", access_requests::ALL),
         ("accounts", accounts::ALL),
         ("audit", audit::ALL),
         ("authorizations", authorizations::ALL),
@@ -313,9 +317,11 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("launches", launches::ALL),
         ("pushed", pushed::ALL),
         ("load", load::ALL),
+        ("notices", notices::ALL),
         ("outbox", outbox::ALL),
         ("pass_codes", pass_codes::ALL),
         ("practices", practices::ALL),
+        ("preferences", preferences::ALL),
         ("saved", saved::ALL),
         ("secure_answers", secure_answers::ALL),
         ("sessions", sessions::ALL),

@@ -12,6 +12,9 @@ const REUSE_WINDOW: Duration = Duration::from_hours(24 * 7);
 /// How long sent mails are kept.
 const MAILS: Duration = Duration::from_hours(24 * 30);
 
+/// How long notices are kept, read or not.
+const NOTICES_KEPT: Duration = Duration::from_hours(24 * 365);
+
 /// How long the identifier of an assertion or a proof is kept after it expired: another node, whose clock is behind this one's, takes
 /// assertions for longer.
 const CLOCKS: Duration = Duration::from_mins(15);
@@ -37,6 +40,8 @@ statements! {
              (SELECT hash FROM codes WHERE expires_at < $1 LIMIT 1000)";
     REFRESH_TOKENS = "DELETE FROM refresh_tokens WHERE hash IN
                       (SELECT hash FROM refresh_tokens WHERE expires_at < $1 LIMIT 1000)";
+    NOTICES = "DELETE FROM notices WHERE id IN
+               (SELECT id FROM notices WHERE created_at < $1 LIMIT 1000)";
     FAILURES = "DELETE FROM client_failures WHERE last_at < $1";
     INITIAL_TOKENS = "DELETE FROM initial_tokens WHERE expires_at < $1";
     AUTHORIZATIONS = "DELETE FROM authorizations WHERE id IN
@@ -47,7 +52,7 @@ statements! {
 }
 
 impl Store {
-    /// Removes what has expired: sessions, codes, tokens, launches, jti, throttle counters, clients' failures, sent mails. Returns how many rows;
+    /// Removes what has expired: sessions, codes, tokens, launches, jti, throttle counters, clients' failures, old notices, sent mails. Returns how many rows;
     /// none when another process is at it.
     pub async fn sweep(&self) -> Result<u64, StoreError> {
         if !self.take_lease("sweep", &self.inner.node, LEASE).await? {
@@ -55,7 +60,7 @@ impl Store {
         }
         let now = self.now();
         let spent = now.minus(REUSE_WINDOW);
-        let steps: [(Sql, Timestamp); 11] = [
+        let steps: [(Sql, Timestamp); 12] = [
             (SESSIONS, now),
             (LAUNCHES, now),
             (ACCESS_TOKENS, now),
@@ -64,6 +69,7 @@ impl Store {
             (THROTTLES, now.minus(Duration::from_hours(1))),
             (FAILURES, now.minus(super::failures::KEPT_FOR)),
             (INITIAL_TOKENS, now.minus(MAILS)),
+            (NOTICES, now.minus(NOTICES_KEPT)),
             (CODES, spent),
             (REFRESH_TOKENS, spent),
             (AUTHORIZATIONS, spent),

@@ -1,6 +1,7 @@
 //! What the mails say: no clinical data, no full patient name (D-13), and always whom to ask (S-27, S-80).
 
 mod identity;
+mod requests;
 
 use askama::Template;
 
@@ -161,17 +162,21 @@ struct LetterPage<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    #[test]
-    fn s27_every_letter_says_whom_to_ask() {
-        let letters = Letters {
+    /// The particulars of an installation.
+    pub fn letters() -> Letters {
+        Letters {
             hospital: "Harbor Children's".to_owned(),
             portal: "https://portal.example/".to_owned(),
             support: "help@hospital.example".to_owned(),
-        };
-        let letter = letters.password_changed("ana@kids.example");
+        }
+    }
+
+    #[test]
+    fn s27_every_letter_says_whom_to_ask() {
+        let letter = letters().password_changed("ana@kids.example");
         assert_eq!(letter.to, "ana@kids.example");
         assert!(
             letter.body.contains("help@hospital.example") && letter.body.contains("https://portal.example/")

@@ -7,6 +7,7 @@ mod oauth;
 mod people;
 mod registration;
 mod relationships;
+mod requests;
 mod samples;
 mod statements;
 mod writes;
