@@ -34,7 +34,7 @@ use crate::facade::{self, Facade};
 use crate::hooks::{self, Hooks};
 use crate::oauth::{self, endpoints::Endpoints, keys::IdTokenKeys};
 use crate::outbound::{Outbound, Purpose};
-use crate::portal;
+use crate::portal::{self, Upkeep};
 use crate::records::panel::Panels;
 use crate::records::purges::Purges;
 use crate::records::{Offer, Records};
@@ -117,8 +117,8 @@ impl App {
         let primary_care = EhrPrimaryCare::new(ehr.clone(), ehr_options.primary_care, clock.clone());
         let primary_care = Arc::new(primary_care.by(route));
         let cache = Arc::new(Cache::new(options::cache(config)?, clock.clone()));
-        let (audit, writer) = AuditLog::new(store.clone());
-        let audit: Arc<dyn AuditSink> = Arc::new(audit);
+        let (audit_log, writer) = AuditLog::new(store.clone());
+        let audit: Arc<dyn AuditSink> = Arc::new(audit_log.clone());
 
         let records = Arc::new(records(
             config,
@@ -130,8 +130,11 @@ impl App {
             &ehr,
             &audit,
         )?);
-        let holders: Arc<dyn Forgets> =
-            Arc::new(Holders { cache: cache.clone(), primary_care, records: records.clone() });
+        let holders: Arc<dyn Forgets> = Arc::new(Holders {
+            cache: cache.clone(),
+            primary_care: primary_care.clone(),
+            records: records.clone(),
+        });
         store.tell_of_purges(holders.clone());
         let purges = Arc::new(Purges::new(store.clone(), holders, audit.clone(), clock.clone()));
         let web =
@@ -145,10 +148,9 @@ impl App {
             store: &store,
             web,
             records,
-            ehr: ehr.clone(),
+            upkeep: Upkeep { ehr: ehr.clone(), primary_care, cache: cache.clone(), audit: audit_log, purges },
             audit,
             outbound,
-            purges,
         };
         let failures = Arc::new(FailureLog::new(store.clone(), clock.clone()));
         let router = pieces.router(keys.clone(), passwords.clone(), &failures)?;
@@ -227,10 +229,9 @@ struct Pieces<'a> {
     store: &'a Store,
     web: Web,
     records: Arc<Records>,
-    ehr: Arc<Ehr>,
+    upkeep: Upkeep,
     audit: Arc<dyn AuditSink>,
     outbound: Outbound,
-    purges: Arc<Purges>,
 }
 
 impl Pieces<'_> {
@@ -243,7 +244,7 @@ impl Pieces<'_> {
         let clock = self.surroundings.clock.clone();
         let mrn_system: Option<Arc<str>> = self.config.hospital.mrn_system.as_deref().map(Into::into);
         let fhir = self.facade(failures.clone());
-        let hooks = hooks::routes(Hooks::new(self.purges.clone(), options::hooks(self.config)?));
+        let hooks = hooks::routes(Hooks::new(self.upkeep.purges.clone(), options::hooks(self.config)?));
         let panels = Arc::new(Panels::new(self.records.clone(), self.store.clone()));
         let directory = Arc::new(oauth::directory::Directory::new(
             self.records.clone(),
@@ -279,7 +280,7 @@ impl Pieces<'_> {
             accounts,
             records: self.records,
             panels,
-            ehr: self.ehr,
+            upkeep: self.upkeep,
             viewer: ClientId::parse(VIEWER).map_err(BuildError::new)?,
             fhir_base: options::fhir_base(self.config)?.to_string(),
             mrn_system,

@@ -54,6 +54,11 @@ impl AuditLog {
         let (sender, incoming) = mpsc::channel(QUEUE);
         (Self(sender), AuditWriter { chain, incoming })
     }
+
+    /// Events handed in that no batch has taken up yet.
+    pub fn waiting(&self) -> usize {
+        self.0.max_capacity() - self.0.capacity()
+    }
 }
 
 impl AuditSink for AuditLog {

@@ -15,7 +15,7 @@ use super::ahead::Ahead;
 use super::counters::{Counters, Way};
 use super::entry::{Answer, Entry};
 use super::options::CacheOptions;
-use super::report::Report;
+use super::report::{Past, Report};
 use super::shelf::Shelf;
 
 /// What the EHR said, in memory.
@@ -28,6 +28,7 @@ pub struct Cache {
     pub(super) flights: Flights<(Interaction, u64), Result<Landed, UpstreamError>>,
     pub(super) ahead: Ahead,
     pub(super) counters: Arc<Counters>,
+    past: Past,
 }
 
 /// How a flight ended.
@@ -65,6 +66,7 @@ impl Cache {
         Self {
             shelf: Shelf::new(&options, &counters),
             options,
+            past: Past::new(clock.now()),
             clock,
             flights: Flights::default(),
             ahead: Ahead::default(),
@@ -254,7 +256,9 @@ impl Cache {
 
     /// Takes away what can be of no use any more, so that nothing lies in memory long after. A job calls it now and then.
     pub fn sweep(&self) {
-        self.shelf.sweep(self.clock.now(), self.options.max_stale.max(self.options.longest));
+        let now = self.clock.now();
+        self.shelf.sweep(now, self.options.max_stale.max(self.options.longest));
+        self.past.note(now, self.counters.types());
         self.shelf.report();
     }
 
@@ -262,7 +266,9 @@ impl Cache {
     pub fn report(&self) -> Report {
         let (entries, absent, bytes) = self.shelf.size();
         let [purges, purged_entries, evicted, refreshed] = self.counters.totals();
+        let types = self.counters.types();
         Report {
+            since: self.past.began(),
             entries,
             absent,
             bytes,
@@ -271,7 +277,8 @@ impl Cache {
             purges,
             purged: purged_entries,
             refreshed,
-            types: self.counters.types(),
+            lately: self.past.lately(self.clock.now(), &types),
+            types,
             reasons: self.counters.reasons(),
         }
     }

@@ -19,4 +19,4 @@ mod tests;
 
 pub use fetch::Cache;
 pub use options::CacheOptions;
-pub use report::{Reason, Report, TypeReport};
+pub use report::{Lately, Reason, Report, TypeReport};

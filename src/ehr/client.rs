@@ -7,12 +7,13 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{ACCEPT, CACHE_CONTROL, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use parking_lot::Mutex;
 use url::Url;
 
 use crate::access::payer::Payer;
 use crate::access::permit::{Permit, Renewal};
 use crate::access::upstream::{Fetched, UpstreamError, Validator};
-use crate::domain::clock::SharedClock;
+use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::random::SharedRandom;
 use crate::fhir::index::Rewrite;
 use crate::fhir::interaction::Interaction;
@@ -48,6 +49,7 @@ pub struct Ehr {
     corrections: Corrections,
     manners: Manners,
     capabilities: ArcSwap<EhrCapabilities>,
+    capabilities_at: Mutex<Option<Timestamp>>,
 }
 
 impl Ehr {
@@ -86,6 +88,7 @@ impl Ehr {
             corrections,
             manners: Manners::new(options),
             capabilities: ArcSwap::from_pointee(EhrCapabilities::default()),
+            capabilities_at: Mutex::default(),
         })
     }
 
@@ -167,6 +170,7 @@ impl Ehr {
         let body = self.get_json("metadata", "metadata").await?.ok_or(UpstreamError::Malformed)?;
         let read = EhrCapabilities::read(&body, &self.corrections).ok_or(UpstreamError::Malformed)?;
         self.capabilities.store(Arc::new(read));
+        *self.capabilities_at.lock() = Some(self.clock.now());
         Ok(())
     }
 
@@ -182,7 +186,7 @@ impl Ehr {
 
     /// How the connection does, for the people who run the product.
     pub fn health(&self) -> EhrHealth {
-        self.transport.health()
+        EhrHealth { capabilities_at: *self.capabilities_at.lock(), ..self.transport.health() }
     }
 
     /// The body of a plain GET for the product's own knowledge; `None` when it is not there. Never for a caller's eyes.

@@ -16,6 +16,8 @@ use crate::access::upstream::UpstreamError;
 use crate::domain::ids::ClientId;
 use crate::fhir::interaction::Interaction;
 
+use super::health::Load;
+
 /// What a place is wanted for. The policy's own questions have places of their own, so that bodies cannot hold them up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Lane {
@@ -209,6 +211,12 @@ impl Gate {
     fn is_at_bound(&self, asker: &Asker) -> bool {
         let line = Line { payer: asker.payer.clone(), lane: asker.lane };
         !self.0.state.lock().has_room(self.0.places, &line)
+    }
+
+    /// How many are at the EHR and how many wait.
+    pub(super) fn load(&self) -> Load {
+        let state = self.0.state.lock();
+        Load { under_way: state.taken, most: self.0.places.all, waiting: state.tickets.len() }
     }
 
     #[cfg(test)]

@@ -58,6 +58,21 @@ pub struct EhrHealth {
     pub outcomes: Vec<(&'static str, u64)>,
     /// The times under which half, 95 and 99 of 100 of the latest requests lay; `None` before the first.
     pub latency: Option<[Duration; 3]>,
+    /// Requests to it.
+    pub load: Load,
+    /// When its CapabilityStatement was last read.
+    pub capabilities_at: Option<Timestamp>,
+}
+
+/// Requests at the moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Under way.
+    pub under_way: usize,
+    /// As many as may be.
+    pub most: usize,
+    /// Waiting for their turn.
+    pub waiting: usize,
 }
 
 /// What has been seen of it.
@@ -103,6 +118,8 @@ impl Seen {
             answered_at: notes.answered_at,
             failed_at: notes.failed_at,
             outcomes: notes.outcomes.clone(),
+            load: Load::default(),
+            capabilities_at: None,
             latency: under(50).zip(under(95)).zip(under(99)).map(|((half, most), all)| [half, most, all]),
         }
     }

@@ -40,6 +40,31 @@ pub struct PrimaryCareHealth {
     pub failed: u64,
     /// Of these, those for which an older fact could stand in.
     pub stood_in: u64,
+    /// By which route they come.
+    pub route: RouteHealth,
+}
+
+/// The route of PCP facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RouteHealth {
+    /// `Patient.generalPractitioner`, read and searched.
+    Search,
+    /// Groups of the EHR's.
+    Groups {
+        /// Of how many practices.
+        practices: usize,
+    },
+    /// A file that the hospital writes; `None` while there is none that counts.
+    List(Option<ListHealth>),
+}
+
+/// The roster file that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListHealth {
+    /// When it was written.
+    pub written: Timestamp,
+    /// Patients in it.
+    pub patients: usize,
 }
 
 /// PCP facts from the EHR, remembered for as long as S-33 allows.
@@ -152,6 +177,7 @@ impl EhrPrimaryCare {
             looked_up: self.looked_up.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
             stood_in: self.stood_in.load(Ordering::Relaxed),
+            route: self.route.health(),
         }
     }
 

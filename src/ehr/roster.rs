@@ -15,6 +15,8 @@ use crate::access::sources::PrimaryCare;
 use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::ids::{FhirId, Npi};
 
+use super::primary_care::ListHealth;
+
 /// Largest file, in bytes.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
@@ -108,6 +110,11 @@ impl RosterFile {
         let age = self.clock.now().since(held.written);
         metrics::gauge!("chartgate_roster_age_seconds").set(age.as_secs_f64());
         (age < self.max_age).then_some(held)
+    }
+
+    /// How the file that counts is; `None` while none does.
+    pub(super) fn health(&self) -> Option<ListHealth> {
+        self.current().map(|roster| ListHealth { written: roster.written, patients: roster.by_patient.len() })
     }
 
     /// Reads the file if it changed. On failure what it said before stays. Returns whether something new is known.

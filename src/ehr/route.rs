@@ -16,7 +16,7 @@ use crate::domain::ids::{FhirId, PracticeId};
 use super::gate::Asker;
 use super::groups::{GroupRef, Groups};
 use super::panel::Learning;
-use super::primary_care::{EhrPrimaryCare, is_of};
+use super::primary_care::{EhrPrimaryCare, RouteHealth, is_of};
 use super::remembered::{Dated, Remembered};
 use super::roster::{RosterFile, Who};
 
@@ -70,6 +70,16 @@ struct Identified {
 struct Identifier {
     system: Option<String>,
     value: Option<String>,
+}
+
+impl Route {
+    pub(super) fn health(&self) -> RouteHealth {
+        match self {
+            Self::Search => RouteHealth::Search,
+            Self::Groups(groups) => RouteHealth::Groups { practices: groups.of.len() },
+            Self::Roster { file, .. } => RouteHealth::List(file.health()),
+        }
+    }
 }
 
 impl EhrPrimaryCare {

@@ -84,7 +84,7 @@ impl Transport {
     }
 
     pub(super) fn health(&self) -> EhrHealth {
-        self.seen.health(self.breaker.state(), self.tokens.state())
+        EhrHealth { load: self.gate.load(), ..self.seen.health(self.breaker.state(), self.tokens.state()) }
     }
 
     /// GET `url` when it is the asker's turn. Whatever comes back with a status below 500, except 429, is an answer. `what` names the request in logs

@@ -30,12 +30,29 @@ use axum::Router;
 use axum::extract::FromRef;
 
 use crate::accounts::Accounts;
+use crate::audit::AuditLog;
+use crate::cache::Cache;
 use crate::domain::ids::ClientId;
-use crate::ehr::Ehr;
+use crate::ehr::{Ehr, EhrPrimaryCare};
 use crate::records::Records;
 use crate::records::panel::Panels;
+use crate::records::purges::Purges;
 use crate::web::problem::Problem;
 use crate::web::{self, Web};
+
+/// Parts of the system, for what the page about its state tells of them, and for purges.
+pub struct Upkeep {
+    /// The EHR connection.
+    pub ehr: Arc<Ehr>,
+    /// PCP facts.
+    pub primary_care: Arc<EhrPrimaryCare>,
+    /// Bodies.
+    pub cache: Arc<Cache>,
+    /// Where audit events are handed in.
+    pub audit: AuditLog,
+    /// Where purges are asked for.
+    pub purges: Arc<Purges>,
+}
 
 /// What the pages work with.
 pub struct Parts {
@@ -47,8 +64,8 @@ pub struct Parts {
     pub records: Arc<Records>,
     /// Whose patients are whose.
     pub panels: Arc<Panels>,
-    /// The EHR connection, for its state alone.
-    pub ehr: Arc<Ehr>,
+    /// What the page about the system's state tells of.
+    pub upkeep: Upkeep,
     /// The SMART app that opens records.
     pub viewer: ClientId,
     /// The facade's base URL: `iss` of a launch.

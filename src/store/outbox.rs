@@ -16,6 +16,7 @@ statements! {
               VALUES ($1, $2, $3, $4, 0, $5, $5, $6)";
     LATEST = "SELECT number, recipient, subject, body, html, attempts, queued_at, sent_at FROM outbox
               ORDER BY number DESC LIMIT $1";
+    DEPTH = "SELECT COUNT(*) AS waiting, MIN(queued_at) AS oldest FROM outbox WHERE due_at IS NOT NULL";
     CLAIM_DUE = "UPDATE outbox SET due_at = $2, attempts = attempts + 1
                  WHERE number IN (SELECT number FROM outbox WHERE due_at <= $1 ORDER BY number LIMIT $3) AND due_at <= $1
                  RETURNING number, recipient, subject, body, html, attempts, queued_at, sent_at";
@@ -68,7 +69,27 @@ pub struct QueuedMail {
     pub sent_at: Option<Timestamp>,
 }
 
+/// Mails that are to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboxDepth {
+    /// How many.
+    pub waiting: u64,
+    /// When the oldest of them was queued.
+    pub oldest: Option<Timestamp>,
+}
+
 impl Store {
+    /// What waits to be sent.
+    pub async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {
+        let depth = self
+            .list(DEPTH, args![], |row| {
+                let mut fields = Fields::new("outbox", row);
+                Ok(OutboxDepth { waiting: fields.number("waiting")?, oldest: fields.maybe_time("oldest")? })
+            })
+            .await?;
+        depth.into_iter().next().ok_or(StoreError::Corrupt { noun: "outbox", field: "waiting" })
+    }
+
     /// The latest mails, sent or not, latest first: what the demo's mailbox shows.
     pub async fn mails(&self, limit: u32) -> Result<Vec<QueuedMail>, StoreError> {
         self.list(LATEST, args![limit], read).await

@@ -5,9 +5,10 @@ import { startDemo } from './lib/demo.mjs';
 import { patientWith, pcp, specialist, stranger, userOf } from './lib/people.mjs';
 
 const folder = process.argv[2] ?? 'screenshots';
-// SCREENS=desktop,phone SCHEMES=light: just those.
+// SCREENS=desktop,phone SCHEMES=light ONLY=staff-health,home: just those.
 const screens = process.env.SCREENS?.split(',') ?? Object.keys(SCREENS);
 const schemes = process.env.SCHEMES?.split(',') ?? ['light', 'dark'];
+const only = process.env.ONLY?.split(',');
 await mkdir(folder, { recursive: true });
 const demo = await startDemo();
 const browser = await startBrowser();
@@ -72,6 +73,13 @@ const views = [
     'staff-clients': go('/staff/clients'),
     'staff-audit': go('/staff/audit'),
     'staff-health': go('/staff/health'),
+    'staff-forget': go('/staff/health/forget'),
+    'staff-forget-review': async (page) => {
+      await page.goto(`${demo.portal}/staff/health/forget`);
+      await page.getByLabel('MRN of the patient').fill(mine.mrn);
+      await page.getByRole('button', { name: 'Go on' }).click();
+      await page.getByRole('heading', { name: /^Forget what is held/ }).waitFor();
+    },
   }],
 ];
 
@@ -79,8 +87,9 @@ for (const [user, pages] of views) {
   for (const screen of screens) {
     for (const scheme of schemes) {
       const page = await openPage(browser, { screen, scheme });
-      if (user) await signIn(page, demo.portal, user);
-      for (const [name, show] of Object.entries(pages)) {
+      const wanted = Object.entries(pages).filter(([name]) => only === undefined || only.includes(name));
+      if (user && wanted.length > 0) await signIn(page, demo.portal, user);
+      for (const [name, show] of wanted) {
         await show(page);
         await settled(page);
         await page.screenshot({ path: `${folder}/${name}-${screen}-${scheme}.png`, fullPage: true });

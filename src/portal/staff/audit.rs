@@ -18,7 +18,7 @@ use crate::web::dates;
 use crate::web::forms::FormErrors;
 use crate::web::page::{Chrome, Page};
 use crate::web::problem::Problem;
-use crate::web::session::Staff;
+use crate::web::session::{SignedIn, Staff};
 
 /// Entries on a page.
 const PAGE: u32 = 50;
@@ -124,7 +124,11 @@ pub async fn of_patient(
 }
 
 /// Whose MRN it is. Staff reach no record: they learn the identifier that the audit log uses, nothing of the patient.
-pub(super) async fn patient_with(portal: &Portal, user: &Staff, mrn: Mrn) -> Result<Option<FhirId>, Problem> {
+pub(super) async fn patient_with(
+    portal: &Portal,
+    user: &SignedIn,
+    mrn: Mrn,
+) -> Result<Option<FhirId>, Problem> {
     let sought = PatientSought::Mrn { system: portal.mrn_system.clone(), value: mrn };
     let whose = portal.records.whose_mrn(&portal.caller(user), &user.account, sought).await;
     Ok(whose.map_err(unanswered)?.into_iter().next())

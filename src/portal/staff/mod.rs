@@ -41,6 +41,8 @@ pub fn router() -> Router<Portal> {
         .route("/staff/audit/patient", post(audit::of_patient).get(audit::latest))
         .route("/staff/audit/disclosures", get(disclosures::show).post(disclosures::report))
         .route("/staff/health", get(health::show))
+        .route("/staff/health/forget", get(health::ask_purge).post(health::review_purge))
+        .route("/staff/health/forget/confirm", post(health::confirm_purge).get(health::ask_purge))
 }
 
 #[cfg(test)]

@@ -22,6 +22,31 @@ export default {
     }
   },
 
+  'what the EHR said of a patient is forgotten, after a look at what that does': async ({ browser, demo }) => {
+    const [mrn] = pcp(demo).sees;
+    for (const screen of ['desktop', 'phone']) {
+      const page = await openPage(browser, { screen });
+      await signIn(page, demo.portal, userOf(demo, 'staff', (user) => /provision/.test(user.note)));
+      await page.goto(`${demo.portal}/staff/health`);
+      await page.getByRole('link', { name: 'Forget what the EHR said…' }).click();
+      await checkAccess(page, `what to forget, on ${screen}`);
+      await page.getByRole('button', { name: 'Go on' }).click();
+      await page.getByRole('alert').waitFor();
+      await checkAccess(page, `no MRN, on ${screen}`);
+      await page.getByLabel('MRN of the patient').fill(mrn);
+      await page.getByRole('button', { name: 'Go on' }).click();
+      await page.getByRole('heading', { name: `Forget what is held of the patient with MRN ${mrn}?` }).waitFor();
+      await checkAccess(page, `before forgetting, on ${screen}`);
+      await page.getByRole('button', { name: /^Forget what is held/ }).click();
+      await page.getByText('What the EHR said of this patient is forgotten.').waitFor();
+      assert.ok(!page.url().includes(mrn));
+      await checkAccess(page, `after forgetting, on ${screen}`);
+      await page.getByRole('button', { name: 'Look again' }).click();
+      await page.getByRole('heading', { name: 'System' }).waitFor();
+      await closePage(page);
+    }
+  },
+
   'suspension holds from the next request on, and is undone': async ({ browser, demo }) => {
     const user = userOf(demo, 'provider', (user) => user.sees.length > 5 && user.email !== pcp(demo).email);
     const victim = await openPage(browser);

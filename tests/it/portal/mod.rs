@@ -3,6 +3,7 @@
 mod apps;
 mod forms;
 mod headers;
+mod health;
 mod language;
 mod roles;
 mod sessions;

@@ -70,6 +70,7 @@ const PAGES: &[(&str, For)] = &[
     ("/staff/audit", Staff),
     ("/staff/audit/disclosures", Staff),
     ("/staff/health", Staff),
+    ("/staff/health/forget", Deciders),
 ];
 
 /// Every form.
@@ -91,6 +92,8 @@ const FORMS: &[(&str, For)] = &[
     ("/staff/registration-tokens/none/revoke", Deciders),
     ("/staff/audit/patient", Staff),
     ("/staff/audit/disclosures", Staff),
+    ("/staff/health/forget", Deciders),
+    ("/staff/health/forget/confirm", Deciders),
 ];
 
 #[tokio::test]

@@ -6,11 +6,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use chartgate::access::authorizer::{AccessSettings, Authorizer};
+use chartgate::access::forget::{Forget, Forgets};
 use chartgate::access::permit::Permit;
 use chartgate::access::sources::{AuditSink, AuditUnavailable};
 use chartgate::access::unreleased::Unreleased;
 use chartgate::access::upstream::UpstreamError;
 use chartgate::accounts::{Accounts, By, NewAccount};
+use chartgate::audit::AuditLog;
+use chartgate::cache::{Cache, CacheOptions};
 use chartgate::credentials::password::Passwords;
 use chartgate::credentials::seal::SealingKey;
 use chartgate::domain::account::{Account, AccountKind, StaffRole};
@@ -20,8 +23,9 @@ use chartgate::domain::ids::{ClientId, FhirId, Npi};
 use chartgate::domain::random::SystemRandom;
 use chartgate::ehr::{Ehr, EhrCapabilities, EhrOptions, EhrPrimaryCare, PrimaryCareOptions};
 use chartgate::outbound::{Outbound, OutboundOptions};
-use chartgate::portal::{self, Parts};
+use chartgate::portal::{self, Parts, Upkeep};
 use chartgate::records::panel::Panels;
+use chartgate::records::purges::Purges;
 use chartgate::records::{Bodies, Offer, Records};
 use chartgate::store::{Store, StoreOptions};
 use chartgate::web::{Web, WebSettings, wrap};
@@ -49,6 +53,21 @@ pub struct Log(Mutex<Vec<AuditEvent>>);
 impl Log {
     pub fn whats(&self) -> Vec<String> {
         self.0.lock().iter().map(|event| event.what.clone()).collect()
+    }
+
+    pub fn last(&self) -> AuditEvent {
+        self.0.lock().last().cloned().unwrap()
+    }
+}
+
+/// What was to be forgotten.
+#[derive(Default)]
+pub struct Forgotten(pub Mutex<Vec<Forget>>);
+
+impl Forgets for Forgotten {
+    fn forget<'a>(&'a self, what: &'a [Forget]) -> BoxFuture<'a, ()> {
+        self.0.lock().extend_from_slice(what);
+        async {}.boxed()
     }
 }
 
@@ -104,6 +123,7 @@ pub struct World {
     pub store: Store,
     pub clock: Arc<ManualClock>,
     pub log: Arc<Log>,
+    pub forgotten: Arc<Forgotten>,
     pub accounts: Arc<Accounts>,
     router: Router,
     _folder: tempfile::TempDir,
@@ -131,7 +151,8 @@ impl World {
         );
         let ehr = Arc::new(Ehr::connect(&options, &outbound, clock.clone(), random.clone()).unwrap());
         let care = Arc::new(EhrPrimaryCare::new(ehr.clone(), PrimaryCareOptions::default(), clock.clone()));
-        let authorizer = Authorizer::new(clock.clone(), store.directory(), care, AccessSettings::default());
+        let authorizer =
+            Authorizer::new(clock.clone(), store.directory(), care.clone(), AccessSettings::default());
         let said = Arc::new(EhrCapabilities::default());
         let records = Records::new(
             Arc::new(authorizer),
@@ -142,6 +163,10 @@ impl World {
             &key,
             Arc::new(Offer::new(&format!("{base}/fhir/r4"), move || said.clone())),
         );
+        let cache = Arc::new(Cache::new(CacheOptions::default(), clock.clone()));
+        let (audit, _writer) = AuditLog::new(store.clone());
+        let forgotten = Arc::new(Forgotten::default());
+        let purges = Arc::new(Purges::new(store.clone(), forgotten.clone(), log.clone(), clock.clone()));
         let settings = WebSettings {
             public_base: base.parse().unwrap(),
             hospital: "Lakeside Children\u{2019}s Hospital".to_owned(),
@@ -163,13 +188,14 @@ impl World {
             accounts: accounts.clone(),
             panels: Arc::new(Panels::new(records.clone(), store.clone())),
             records,
-            ehr,
+            upkeep: Upkeep { ehr, primary_care: care, cache, audit, purges },
             viewer: ClientId::parse("record-viewer").unwrap(),
             fhir_base: format!("{base}/fhir/r4"),
             mrn_system: None,
             developers: portal::developers::facts::Facts::default(),
         });
-        let world = Self { store, clock, log, accounts, router: wrap(pages, &web), _folder: folder };
+        let world =
+            Self { store, clock, log, forgotten, accounts, router: wrap(pages, &web), _folder: folder };
         world.add("ana", AccountKind::Provider { npi: Npi::parse("1234567893").unwrap() }).await;
         world.add("jo", AccountKind::Sponsored).await;
         world.add("gus", AccountKind::Guardian { patients: vec![FhirId::parse("kim").unwrap()] }).await;

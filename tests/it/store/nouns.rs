@@ -62,6 +62,8 @@ async fn mails_are_claimed_once_and_tried_again(kind: Kind) {
     for subject in ["one", "two", "three"] {
         db.store.queue_mail(&mail(subject)).await.unwrap();
     }
+    let depth = db.store.outbox_depth().await.unwrap();
+    assert_eq!((depth.waiting, depth.oldest), (3, Some(START)));
     let first = db.store.claim_mails(2).await.unwrap();
     assert_eq!(first.iter().map(|queued| queued.number).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(first[0].mail, mail("one"));
@@ -71,6 +73,7 @@ async fn mails_are_claimed_once_and_tried_again(kind: Kind) {
     db.store.mail_sent(1).await.unwrap();
     db.store.mail_failed(2, Some(START.plus(Duration::from_mins(1)))).await.unwrap();
     db.store.mail_failed(3, None).await.unwrap();
+    assert_eq!(db.store.outbox_depth().await.unwrap().waiting, 1, "one is sent, one given up");
     db.clock.advance(Duration::from_mins(1));
     let again = db.store.claim_mails(10).await.unwrap();
     assert_eq!(again.iter().map(|queued| (queued.number, queued.attempts)).collect::<Vec<_>>(), [(2, 2)]);
