@@ -35,7 +35,7 @@ pub struct SignedIn {
 }
 
 /// Why not. Whether the account exists does not show, neither in the answer nor in the time it takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignInError {
     /// No active account has this e-mail address and password.
     #[error("The e-mail address or the password is not right.")]
@@ -43,6 +43,12 @@ pub enum SignInError {
     /// Too many failures for this name or from this address; try again after that long.
     #[error("Too many attempts. Please wait a moment and try again.")]
     Wait(Duration),
+    /// The password is right, and the account has a second step: a code, a recovery code or a passkey.
+    #[error("A code is needed.")]
+    SecondStep(AccountId),
+    /// The password is right, and must be chosen anew: its time is over, or it is too short without a second step (S-22, D-03).
+    #[error("The password must be chosen anew.")]
+    Expired,
     /// The database or the audit log failed.
     #[error("Signing in is not possible just now. Please try again.")]
     Unavailable,
@@ -76,6 +82,7 @@ impl Accounts {
         // Long inputs would be work for nothing: no stored password is longer.
         let fits = secrecy::ExposeSecret::expose_secret(&attempt.password).len()
             <= crate::credentials::strength::MAX_BYTES;
+        let length = secrecy::ExposeSecret::expose_secret(&attempt.password).trim().chars().count();
         let matches = fits
             && self
                 .passwords
@@ -85,7 +92,7 @@ impl Accounts {
                 .map_err(|_| SignInError::Unavailable)?;
         match account {
             Some(account) if matches && account.state == AccountState::Active => {
-                self.begin_session(account, &email, address, by).await
+                self.after_password(account, length, &email, address, by).await
             }
             account => {
                 let reason = match &account {
@@ -120,7 +127,37 @@ impl Accounts {
         Ok(transaction.commit().await?)
     }
 
-    async fn begin_session(
+    /// What comes after the right password: a session, the second step, or another password.
+    async fn after_password(
+        &self,
+        account: Account,
+        length: usize,
+        email: &str,
+        address: &str,
+        by: &By,
+    ) -> Result<SignedIn, SignInError> {
+        let factors = self.store.factors(&account.id).await?;
+        let stale = self.password_is_stale(&account).await?
+            || (factors.is_empty() && length < crate::credentials::strength::MIN_CHARS);
+        if factors.is_empty() && !stale {
+            return self.begin_session(account, email, address, by).await;
+        }
+        // The password was right: these attempts were not guesses.
+        let mut transaction = self.store.begin().await?;
+        transaction.throttle_reset(ThrottleKind::SignInAccount, email).await?;
+        transaction.throttle_undo(ThrottleKind::SignInAddress, address).await?;
+        transaction.commit().await?;
+        Err(if stale { SignInError::Expired } else { SignInError::SecondStep(account.id) })
+    }
+
+    /// Whether the account's password has expired (S-22).
+    async fn password_is_stale(&self, account: &Account) -> Result<bool, StoreError> {
+        let Some(life) = self.identity_settings().password_life else { return Ok(false) };
+        let set = self.store.password_set_at(&account.id).await?.unwrap_or(account.created_at);
+        Ok(self.now().since(set) >= life)
+    }
+
+    pub(super) async fn begin_session(
         &self,
         account: Account,
         email: &str,

@@ -33,6 +33,8 @@ pub enum TokenKind {
     PushedRequest,
     /// Lets a new account's owner set it up (S-17), in a mailed link.
     SetUp,
+    /// By which a browser is known again.
+    Device,
     /// Form token against cross-site request forgery.
     Csrf,
 }
@@ -51,6 +53,7 @@ impl TokenKind {
             Self::RegistrationAccess => "cgm_",
             Self::PushedRequest => "cgp_",
             Self::SetUp => "cgu_",
+            Self::Device => "cgd_",
             Self::Csrf => "cgf_",
         }
     }

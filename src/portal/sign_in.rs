@@ -5,13 +5,15 @@ use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use http::header::SET_COOKIE;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::Portal;
 use super::ask::by;
+use super::identity::{second_step, with_cookies};
 use crate::accounts::{SignIn, SignInError};
+use crate::domain::session::SessionMethod;
+use crate::web::assets;
 use crate::web::cookies::Cookie;
 use crate::web::csrf::CsrfForm;
 use crate::web::forms::FormErrors;
@@ -19,6 +21,7 @@ use crate::web::next::LocalPath;
 use crate::web::page::{Chrome, Page};
 use crate::web::problem::{Problem, wait_words};
 use crate::web::session::Visitor;
+use crate::words;
 
 /// The two forms.
 pub fn router() -> Router<Portal> {
@@ -54,37 +57,41 @@ struct SignInPage {
     notice: Option<String>,
     email: String,
     next: String,
+    elsewhere: Vec<Elsewhere>,
+    script: String,
 }
 
-async fn show(visitor: Visitor, Query(target): Query<Target>) -> Response {
+/// Another way to sign in, at one of the hospital's identity providers (S-05, S-21).
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// The end of the address: `childrens-id`.
+    pub path: &'static str,
+    /// What the button says.
+    pub label: String,
+    /// For whom, in a sentence.
+    pub hint: String,
+}
+
+async fn show(State(portal): State<Portal>, visitor: Visitor, Query(target): Query<Target>) -> Response {
     // Whoever is signed in already has nothing to do here.
     if visitor.account.is_some() && target.again.is_none() {
         return Redirect::to(target.next.as_str()).into_response();
     }
+    let to = target.next.as_str();
     let notice = match (visitor.ended, target.next.is_home()) {
-        _ if visitor.account.is_some() => {
-            Some("The app wants to be sure that it is you. Sign in once more, or with another account.")
-        }
-        (true, true) => Some("You were signed out because nothing happened for a while."),
-        (true, false) => Some(
-            "You were signed out because nothing happened for a while. Sign in and you will be back where you were.",
-        ),
-        (false, false) if target.next.as_str().starts_with("/oauth/") => {
-            Some("An app asks for access. Sign in first; then you decide what it may see.")
-        }
+        _ if visitor.account.is_some() && to.starts_with("/account") => Some("identity-sign-in-again-change"),
+        _ if visitor.account.is_some() => Some("identity-sign-in-again"),
+        (true, true) => Some("identity-sign-in-ended"),
+        (true, false) => Some("identity-sign-in-ended-back"),
+        (false, false) if to.starts_with("/oauth/") => Some("identity-sign-in-app"),
         (false, _) => None,
     };
-    page(
-        &visitor,
-        FormErrors::default(),
-        notice.map(str::to_owned),
-        String::new(),
-        &target.next,
-        StatusCode::OK,
-    )
+    let notice = notice.map(|key| words::say(visitor.language, key));
+    page(&portal, &visitor, FormErrors::default(), notice, String::new(), &target.next, StatusCode::OK)
 }
 
 fn page(
+    portal: &Portal,
     visitor: &Visitor,
     errors: FormErrors,
     notice: Option<String>,
@@ -92,44 +99,49 @@ fn page(
     next: &LocalPath,
     status: StatusCode,
 ) -> Response {
-    let chrome = visitor.chrome("Sign in");
-    let page = SignInPage { chrome, errors, notice, email, next: next.as_str().to_owned() };
+    let chrome = visitor.translated("identity-sign-in");
+    let elsewhere = portal.ways_elsewhere(visitor.language);
+    let script = assets::url("passkey.js");
+    let page =
+        SignInPage { chrome, errors, notice, email, next: next.as_str().to_owned(), elsewhere, script };
     Page::new(page).status(status).allow_form_to(next.redirect_origin()).into_response()
 }
 
 async fn sign_in(
     State(portal): State<Portal>,
     visitor: Visitor,
+    headers: HeaderMap,
     CsrfForm(form): CsrfForm<Form>,
 ) -> Result<Response, Problem> {
+    let say = |key| words::say(visitor.language, key);
     let email = form.email.trim();
     let mut errors = FormErrors::default();
     if email.is_empty() {
-        errors.add("email", "Enter the e-mail address of your account.");
+        errors.add("email", say("identity-sign-in-no-address"));
     }
     if form.password.is_empty() {
-        errors.add("password", "Enter your password.");
+        errors.add("password", say("identity-sign-in-no-password"));
     }
-    let refused = |errors, status| page(&visitor, errors, None, email.to_owned(), &form.next, status);
+    let refused =
+        |errors, status| page(&portal, &visitor, errors, None, email.to_owned(), &form.next, status);
     if !errors.is_empty() {
         return Ok(refused(errors, StatusCode::UNPROCESSABLE_ENTITY));
     }
     let attempt = SignIn { email: email.to_owned(), password: form.password.into() };
     match portal.accounts.sign_in(attempt, &by(&visitor)).await {
         Ok(signed_in) => {
-            let cookie = Cookie::Session.set(&portal.web, signed_in.cookie.expose());
-            Ok(with_cookies(Redirect::to(form.next.as_str()).into_response(), &[cookie]))
+            portal.arrive(&visitor, &headers, &signed_in, (SessionMethod::Password, None), &form.next).await
         }
+        Err(SignInError::SecondStep(account)) => Ok(second_step::begin(&portal, account, &form.next)),
+        Err(SignInError::Expired) => Ok(Redirect::to("/recover?expired=yes").into_response()),
         // One message whatever was wrong: it does not say which addresses have an account.
-        Err(SignInError::Wrong) => {
-            let message = "E-mail address and password do not belong together. Check both and try again.";
-            Ok(refused(FormErrors::one("email", message), StatusCode::UNPROCESSABLE_ENTITY))
-        }
+        Err(SignInError::Wrong) => Ok(refused(
+            FormErrors::one("email", say("identity-sign-in-wrong")),
+            StatusCode::UNPROCESSABLE_ENTITY,
+        )),
         Err(SignInError::Wait(wait)) => {
             let wait = wait_words(wait);
-            let message = format!(
-                "Too many attempts went wrong. Wait {wait}, then try again. The account is not locked."
-            );
+            let message = words::say_with(visitor.language, "identity-wait", &[("wait", (&wait).into())]);
             Ok(refused(FormErrors::one("password", message), StatusCode::TOO_MANY_REQUESTS))
         }
         Err(SignInError::Unavailable) => Err(Problem::internal("sign-in")),
@@ -152,15 +164,6 @@ async fn sign_out(
     Ok(with_cookies(Redirect::to("/sign-in").into_response(), &gone))
 }
 
-fn with_cookies(mut response: Response, cookies: &[String]) -> Response {
-    for cookie in cookies {
-        if let Ok(cookie) = HeaderValue::from_str(cookie) {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
-    }
-    response
-}
-
 #[cfg(test)]
 pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
     let page = |errors, notice: Option<&str>| SignInPage {
@@ -169,6 +172,12 @@ pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
         notice: notice.map(str::to_owned),
         email: "ana.ellis@northside.example".into(),
         next: "/".into(),
+        elsewhere: vec![Elsewhere {
+            path: "childrens-id",
+            label: "Sign in with Children\u{2019}s ID".into(),
+            hint: "For the hospital\u{2019}s physicians and staff.".into(),
+        }],
+        script: "/x.js".into(),
     };
     let wrong = FormErrors::one(
         "email",

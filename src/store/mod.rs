@@ -20,6 +20,7 @@ pub mod directory;
 pub mod error;
 pub mod factors;
 pub mod failures;
+pub mod federated;
 mod follow;
 mod grant_table;
 pub mod grants;
@@ -39,6 +40,7 @@ pub mod preferences;
 pub mod pushed;
 pub mod saved;
 pub mod secure_answers;
+pub mod session_details;
 pub mod sessions;
 pub mod set_ups;
 pub mod sponsorships;
@@ -309,6 +311,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("consents", consents::ALL),
         ("factors", factors::ALL),
         ("failures", failures::ALL),
+        ("federated", federated::ALL),
         ("grants", grants::ALL),
         ("initial_tokens", initial_tokens::ALL),
         ("jobs", jobs::ALL),
@@ -324,6 +327,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("preferences", preferences::ALL),
         ("saved", saved::ALL),
         ("secure_answers", secure_answers::ALL),
+        ("session_details", session_details::ALL),
         ("sessions", sessions::ALL),
         ("set_ups", set_ups::ALL),
         ("sponsorships", sponsorships::ALL),

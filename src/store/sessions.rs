@@ -20,6 +20,7 @@ statements! {
             WHERE s.hash = $1 AND s.expires_at > $2 AND a.state = 'active'";
     TOUCH = "UPDATE sessions SET seen_at = $2 WHERE hash = $1 AND seen_at < $2";
     DELETE = "DELETE FROM sessions WHERE hash = $1";
+    OTHERS = "SELECT hash FROM sessions WHERE account = $1 AND hash <> $2";
     DELETE_OF = "DELETE FROM sessions WHERE account = $1";
 }
 
@@ -67,6 +68,21 @@ impl Transaction {
     pub async fn delete_session(&mut self, hash: &TokenHash) -> Result<bool, StoreError> {
         self.revoke_authorizations_of_session(hash).await?;
         Ok(self.run(DELETE, args![hash]).await? > 0)
+    }
+
+    /// Ends all sessions of an account but this one, and what was authorized for as long as they last; returns how many.
+    pub async fn delete_other_sessions(
+        &mut self,
+        account: &AccountId,
+        kept: &TokenHash,
+    ) -> Result<u64, StoreError> {
+        let rows = self.rows(OTHERS, args![account, kept]).await?;
+        let mut ended = 0;
+        for row in rows {
+            let hash = Fields::new("sessions", row).hash("hash")?;
+            ended += u64::from(self.delete_session(&hash).await?);
+        }
+        Ok(ended)
     }
 
     /// Ends all sessions of an account, and what was authorized for as long as they last; returns how many sessions.

@@ -39,6 +39,14 @@ pub enum ThrottleKind {
     ClientAuth,
     /// Registrations without a token from one network address, each of them.
     Registration,
+    /// Codes from an app, recovery codes and passwords typed by one account that is half or wholly signed in.
+    SecondFactor,
+    /// Pass codes asked for one sign-in name, whether or not the account exists.
+    PassCodeAccount,
+    /// Pass codes asked for, or typed, from one network address.
+    PassCodeAddress,
+    /// Answers to secure questions of one account.
+    SecureAnswers,
 }
 
 impl ThrottleKind {
@@ -50,14 +58,22 @@ impl ThrottleKind {
             Self::PatientSearch => "patient_search",
             Self::ClientAuth => "client_auth",
             Self::Registration => "registration",
+            Self::SecondFactor => "second_factor",
+            Self::PassCodeAccount => "pass_code_account",
+            Self::PassCodeAddress => "pass_code_address",
+            Self::SecureAnswers => "secure_answers",
         }
     }
 
     /// Failures that cost nothing.
     pub const fn free(self) -> u32 {
         match self {
-            Self::SignInAccount | Self::ClientAuth => 5,
-            Self::SignInAddress | Self::PatientSearch => 20,
+            Self::SignInAccount
+            | Self::ClientAuth
+            | Self::SecondFactor
+            | Self::PassCodeAccount
+            | Self::SecureAnswers => 5,
+            Self::SignInAddress | Self::PatientSearch | Self::PassCodeAddress => 20,
             Self::Registration => 10,
         }
     }
@@ -77,7 +93,13 @@ impl ThrottleKind {
     const fn longest(self) -> Duration {
         match self {
             Self::SignInAccount | Self::ClientAuth => Duration::from_mins(1),
-            Self::SignInAddress | Self::PatientSearch | Self::Registration => Duration::from_mins(15),
+            Self::SignInAddress
+            | Self::PatientSearch
+            | Self::Registration
+            | Self::SecondFactor
+            | Self::PassCodeAccount
+            | Self::PassCodeAddress
+            | Self::SecureAnswers => Duration::from_mins(15),
         }
     }
 }

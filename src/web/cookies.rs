@@ -1,5 +1,5 @@
 //! The portal's cookies: the session, the browser's half of the form token, the records opened last, a vendor's registration,
-//! and the language.
+//! the language, and what signing in and recovering need between two pages.
 
 use http::HeaderMap;
 use http::header::COOKIE;
@@ -19,6 +19,16 @@ pub enum Cookie {
     Vendor,
     /// The language that was chosen in this browser; kept for a year.
     Language,
+    /// Somebody whose password was right and who has a second step before them, sealed.
+    SecondStep,
+    /// Somebody who asked for a pass code or proved one, sealed.
+    Recovery,
+    /// A sign-in at an identity provider under way: state, nonce and PKCE verifier, sealed.
+    Federation,
+    /// A passkey that is being made or used: the challenge, sealed.
+    Passkey,
+    /// A random value by which a browser is known again, to tell of sign-ins from others; kept for a year.
+    Device,
 }
 
 impl Cookie {
@@ -35,6 +45,16 @@ impl Cookie {
             (Self::Vendor, false) => "chartgate-vendor",
             (Self::Language, true) => "__Host-chartgate-language",
             (Self::Language, false) => "chartgate-language",
+            (Self::SecondStep, true) => "__Host-chartgate-second-step",
+            (Self::SecondStep, false) => "chartgate-second-step",
+            (Self::Recovery, true) => "__Host-chartgate-recovery",
+            (Self::Recovery, false) => "chartgate-recovery",
+            (Self::Federation, true) => "__Host-chartgate-federation",
+            (Self::Federation, false) => "chartgate-federation",
+            (Self::Passkey, true) => "__Host-chartgate-passkey",
+            (Self::Passkey, false) => "chartgate-passkey",
+            (Self::Device, true) => "__Host-chartgate-device",
+            (Self::Device, false) => "chartgate-device",
         }
     }
 
@@ -53,7 +73,7 @@ impl Cookie {
 
     /// The `Set-Cookie` value that hands `value` to the browser until it is closed, or for as long as the cookie is kept.
     pub fn set(self, web: &Web, value: &str) -> String {
-        let kept = if self == Self::Language { "; Max-Age=31536000" } else { "" };
+        let kept = if matches!(self, Self::Language | Self::Device) { "; Max-Age=31536000" } else { "" };
         self.with_life(web, value, kept)
     }
 

@@ -4,6 +4,7 @@ mod apps;
 mod forms;
 mod headers;
 mod health;
+mod identity;
 mod language;
 mod roles;
 mod sessions;

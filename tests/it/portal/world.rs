@@ -11,6 +11,7 @@ use chartgate::access::permit::Permit;
 use chartgate::access::sources::{AuditSink, AuditUnavailable};
 use chartgate::access::unreleased::Unreleased;
 use chartgate::access::upstream::UpstreamError;
+use chartgate::accounts::identity::IdentitySettings;
 use chartgate::accounts::{Accounts, By, NewAccount};
 use chartgate::audit::AuditLog;
 use chartgate::cache::{Cache, CacheOptions};
@@ -22,6 +23,7 @@ use chartgate::domain::clock::{ManualClock, Timestamp};
 use chartgate::domain::ids::{ClientId, FhirId, Npi};
 use chartgate::domain::random::SystemRandom;
 use chartgate::ehr::{Ehr, EhrCapabilities, EhrOptions, EhrPrimaryCare, PrimaryCareOptions};
+use chartgate::mail::letters::Letters;
 use chartgate::outbound::{Outbound, OutboundOptions};
 use chartgate::portal::{self, Parts, Upkeep};
 use chartgate::records::panel::Panels;
@@ -169,7 +171,7 @@ impl World {
         let purges = Arc::new(Purges::new(store.clone(), forgotten.clone(), log.clone(), clock.clone()));
         let settings = WebSettings {
             public_base: base.parse().unwrap(),
-            hospital: "Lakeside Children\u{2019}s Hospital".to_owned(),
+            hospital: settings_hospital(),
             support_mailbox: "help@lakeside.example".to_owned(),
             support_phone: None,
             privacy_policy: "We keep records confidential.".to_owned(),
@@ -180,8 +182,15 @@ impl World {
         };
         let web = Web::new(store.clone(), clock.clone(), random.clone(), &key, settings);
         let passwords = Arc::new(Passwords::new(random.clone(), 2).unwrap());
-        let accounts =
-            Arc::new(Accounts::new(store.clone(), passwords, log.clone(), clock.clone(), random.clone()));
+        let letters = Letters {
+            hospital: settings_hospital(),
+            portal: base.to_owned(),
+            support: "help@lakeside.example".to_owned(),
+        };
+        let accounts = Accounts::new(store.clone(), passwords, log.clone(), clock.clone(), random.clone())
+            .with_letters(letters)
+            .with_identity(IdentitySettings::default(), &key);
+        let accounts = Arc::new(accounts);
         let records = Arc::new(records);
         let pages = portal::router(Parts {
             web: web.clone(),
@@ -260,6 +269,10 @@ impl World {
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         jar
     }
+}
+
+fn settings_hospital() -> String {
+    "Lakeside Children\u{2019}s Hospital".to_owned()
 }
 
 /// The form token of a page.

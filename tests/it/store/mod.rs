@@ -2,6 +2,7 @@
 
 mod audit;
 mod changes;
+mod identity;
 mod nouns;
 mod oauth;
 mod people;
