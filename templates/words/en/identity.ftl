@@ -89,7 +89,7 @@ identity-sign-in-none = Accounts are for referring and primary care providers an
 identity-sign-in-write = For anything else write to
 identity-sign-in-call = or call { $phone }
 identity-sign-in-demo = This is a demonstration. Its users and their passwords stand in the terminal where it was started.
-identity-sign-in-with = Sign in with { $name }
+identity-sign-in-with = Continue with { $name }
 identity-sign-in-or = Other ways to sign in
 
 identity-second-title = Second step

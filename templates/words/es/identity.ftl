@@ -89,7 +89,7 @@ identity-sign-in-none = Las cuentas son para médicos que refieren o atienden a 
 identity-sign-in-write = Para todo lo demás escriba a
 identity-sign-in-call = o llame al { $phone }
 identity-sign-in-demo = Esto es una demostración. Sus usuarios y contraseñas están en la terminal donde se inició.
-identity-sign-in-with = Entrar con { $name }
+identity-sign-in-with = Continuar con { $name }
 identity-sign-in-or = Otras formas de entrar
 
 identity-second-title = Segundo paso
