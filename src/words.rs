@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{Loader as _, static_loader};
+
+use jiff::civil::Date;
 use unic_langid::{LanguageIdentifier, langid};
 
 use crate::domain::language::Language;
@@ -38,6 +40,12 @@ pub fn say_with(language: Language, key: &str, values: &[(&'static str, Value<'_
     let values: HashMap<Cow<'static, str>, FluentValue<'_>> =
         values.iter().map(|(name, value)| (Cow::Borrowed(*name), value.fluent())).collect();
     WORDS.lookup_with_args(identifier(language), key, &values)
+}
+
+/// `3 Nov 2026`, `3 nov 2026`.
+pub fn day(language: Language, date: Date) -> String {
+    let month = say(language, &format!("month-{}", date.month()));
+    format!("{} {month} {}", date.day(), date.year())
 }
 
 /// What stands in a place of a sentence.
@@ -139,6 +147,8 @@ mod tests {
                         "chrome.say_with(\"",
                         "chrome.say_hospital(\"",
                         "translated(\"",
+                        "words.say(\"",
+                        "child.say(\"",
                     ] {
                         for (at, _) in text.match_indices(call) {
                             let key = text[at + call.len()..].split('"').next().unwrap();

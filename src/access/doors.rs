@@ -26,11 +26,18 @@ use super::unreleased::Unreleased;
 static OWN_IDENTITY: LazyLock<Arc<ScopeSet>> =
     LazyLock::new(|| Arc::new(ScopeSet::parse("fhirUser user/Practitioner.r")));
 
-/// What a guardian is told besides the grants: all that leaves of the Patient resource is a given name.
+/// What a guardian is told besides the grants: what leaves of the Patient resource is how to call the child, the number to hand to whom
+/// they invite, and the date of birth, by which the guardian's say ends (D-07).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FamilyView {
     /// The first given name, to call the child by.
     pub given_name: Option<String>,
+    /// First letters of the names, for mails (D-13).
+    pub initials: String,
+    /// The medical record number, to which an invitation is bound (S-53).
+    pub mrn: Option<String>,
+    /// As the EHR has it, perhaps not to the day; empty when it has none.
+    pub birth_date: String,
     /// The practices that see the record because one of their providers is the PCP (S-30).
     pub practices: SmallVec<[PracticeId; 2]>,
 }
@@ -53,7 +60,12 @@ impl Authorizer {
     }
 
     /// What a guardian is told of the patient that the permit names.
-    pub async fn family_view(&self, permit: Permit, unreleased: Unreleased) -> Result<FamilyView, Refusal> {
+    pub async fn family_view(
+        &self,
+        permit: Permit,
+        unreleased: Unreleased,
+        mrn_system: Option<&str>,
+    ) -> Result<FamilyView, Refusal> {
         let Interaction::Read { id, .. } = &*permit.interaction else {
             return Err(DenyReason::NotAsked.into());
         };
@@ -64,8 +76,12 @@ impl Authorizer {
         let lookup = FactLookup { patient: id.clone(), payer: permit.payer() };
         let primary_care =
             self.primary_care().primary_care(lookup).await.map_err(|_| Refusal::FactsUnavailable)?;
+        let identity = Identity::of_patient(&unreleased.body.bytes);
         Ok(FamilyView {
-            given_name: Identity::of_patient(&unreleased.body.bytes).first_given_name(),
+            given_name: identity.first_given_name(),
+            initials: identity.initials(),
+            mrn: identity.mrn(mrn_system).map(str::to_owned),
+            birth_date: identity.birth_date().to_owned(),
             practices: self.practices_of(&primary_care),
         })
     }

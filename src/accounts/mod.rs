@@ -6,8 +6,10 @@ mod access_requests;
 mod apps;
 mod clients;
 pub mod failures;
+pub mod families;
 pub mod identity;
 mod notices;
+pub mod invitations;
 mod people;
 mod practices;
 pub mod registration;
@@ -23,6 +25,7 @@ use crate::credentials::password::Passwords;
 use crate::domain::audit::{AuditEvent, AuditKind, AuditOutcome};
 use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::ids::{AccountId, ClientId, FhirId, PracticeId, RequestId};
+use crate::domain::majority::Majority;
 use crate::domain::random::SharedRandom;
 use crate::mail::letters::Letters;
 use crate::store::{Store, StoreError};
@@ -48,6 +51,7 @@ pub struct Accounts {
     letters: Option<Arc<Letters>>,
     open_registration: bool,
     identity: identity::Identity,
+    majority: Majority,
 }
 
 /// Who does something, for the audit log.
@@ -141,7 +145,20 @@ impl Accounts {
             letters: None,
             open_registration: true,
             identity: identity::Identity::default(),
+            majority: Majority::default(),
         }
+    }
+
+    /// How the hospital counts days and coming of age (D-07). Default: UTC, 18 years, told six months before.
+    #[must_use]
+    pub fn with_majority(mut self, majority: Majority) -> Self {
+        self.majority = majority;
+        self
+    }
+
+    /// How the hospital counts days and coming of age.
+    pub const fn majority(&self) -> &Majority {
+        &self.majority
     }
 
     /// Whether a client may be registered without an initial access token, to wait for staff. Default: yes.

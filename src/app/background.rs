@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::Accounts;
 use crate::accounts::failures::FailureLog;
 use crate::audit::AuditWriter;
 use crate::cache::Cache;
@@ -23,6 +24,9 @@ use super::keys::{KeyRing, LOOK_EVERY};
 
 /// How often expired rows are removed.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
+
+/// How often it is seen whose birthday it is.
+const BIRTHDAYS_EVERY: Duration = Duration::from_mins(5);
 
 /// How often the outbox is looked at.
 const MAIL_EVERY: Duration = Duration::from_secs(5);
@@ -46,6 +50,7 @@ pub struct Background {
     pub(super) cache: Arc<Cache>,
     pub(super) writer: AuditWriter<Store>,
     pub(super) failures: Arc<FailureLog>,
+    pub(super) accounts: Arc<Accounts>,
     pub(super) mail: Option<Smtp>,
     pub(super) metrics: Metrics,
 }
@@ -81,6 +86,11 @@ impl Background {
         repeat(stop, SWEEP_EVERY, move || {
             let store = store.clone();
             async move { store.sweep().await.map(drop).map_err(Into::into) }
+        });
+        let accounts = self.accounts;
+        repeat(stop, BIRTHDAYS_EVERY, move || {
+            let accounts = accounts.clone();
+            async move { accounts.tell_of_birthdays().await.map(drop).map_err(Into::into) }
         });
         if let Some(smtp) = self.mail {
             let (store, clock, smtp) = (self.store.clone(), self.clock.clone(), Arc::new(smtp));

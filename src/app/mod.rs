@@ -153,7 +153,8 @@ impl App {
             outbound,
         };
         let failures = Arc::new(FailureLog::new(store.clone(), clock.clone()));
-        let router = pieces.router(keys.clone(), passwords.clone(), &failures)?;
+        let accounts = Arc::new(pieces.accounts(passwords.clone())?);
+        let router = pieces.router(keys.clone(), accounts.clone(), &failures)?;
 
         let mail = options::mail(config)?;
         let background = Background {
@@ -168,6 +169,7 @@ impl App {
             cache: cache.clone(),
             writer,
             failures,
+            accounts,
             mail,
             metrics: metrics.clone(),
         };
@@ -235,10 +237,27 @@ struct Pieces<'a> {
 }
 
 impl Pieces<'_> {
+    /// The use-cases of people.
+    fn accounts(&self, passwords: Arc<Passwords>) -> Result<Accounts, BuildError> {
+        let random = self.surroundings.random.clone();
+        Ok(Accounts::new(
+            self.store.clone(),
+            passwords,
+            self.audit.clone(),
+            self.surroundings.clock.clone(),
+            random,
+        )
+        .with_session_life(self.config.identity.session.0)
+        .with_open_registration(self.config.oauth.open_registration)
+        .with_letters(options::letters(self.config)?)
+        .with_identity(options::identity(self.config), &options::master_key(self.config)?)
+        .with_majority(options::majority(self.config)?))
+    }
+
     fn router(
         self,
         keys: Arc<IdTokenKeys>,
-        passwords: Arc<Passwords>,
+        accounts: Arc<Accounts>,
         failures: &Arc<FailureLog>,
     ) -> Result<Router, BuildError> {
         let clock = self.surroundings.clock.clone();
@@ -253,14 +272,7 @@ impl Pieces<'_> {
             clock.clone(),
             mrn_system.clone(),
         ));
-        let (random, numbers) = (self.surroundings.random.clone(), self.surroundings.random.clone());
-        let accounts =
-            Accounts::new(self.store.clone(), passwords, self.audit.clone(), clock.clone(), random)
-                .with_session_life(self.config.identity.session.0)
-                .with_open_registration(self.config.oauth.open_registration)
-                .with_letters(options::letters(self.config)?)
-                .with_identity(options::identity(self.config), &options::master_key(self.config)?);
-        let accounts = Arc::new(accounts);
+        let numbers = self.surroundings.random.clone();
         let authorization_server = oauth::State::new(oauth::Parts {
             web: self.web.clone(),
             id_token_keys: keys,

@@ -14,6 +14,7 @@ use crate::credentials::seal::SealingKey;
 use crate::credentials::signing::SigningKey;
 use crate::domain::clock::SharedClock;
 use crate::domain::ids::PracticeId;
+use crate::domain::majority::Majority;
 use crate::domain::secret::TokenHash;
 use crate::ehr::{
     BreakerOptions, EhrAuth, EhrOptions, GroupRef, PanelRoute, PrimaryCareOptions, RequiredParameters,
@@ -87,6 +88,15 @@ pub fn mail(config: &Config) -> Result<Option<Smtp>, BuildError> {
     let password = mail.smtp_password.as_ref().map(Secret::read).transpose().map_err(BuildError::new)?;
     let from = mail.from.as_deref().ok_or_else(|| BuildError::new("mail.from is missing"))?;
     Smtp::new(url, password.as_ref(), from).map(Some).map_err(BuildError::new)
+}
+
+/// When patients come of age.
+pub fn majority(config: &Config) -> Result<Majority, BuildError> {
+    Ok(Majority {
+        zone: jiff::tz::TimeZone::get(&config.hospital.time_zone).map_err(BuildError::new)?,
+        age: config.families.adult_age,
+        notice: config.families.birthday_notice_months,
+    })
 }
 
 /// What every mail says of the hospital.

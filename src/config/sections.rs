@@ -30,6 +30,8 @@ pub struct Config {
     pub hooks: HooksSection,
     /// `[access]`
     pub access: AccessSection,
+    /// `[families]`
+    pub families: FamiliesSection,
     /// `[limits]`
     pub limits: LimitsSection,
     /// `[oauth]`
@@ -383,6 +385,22 @@ impl Default for AccessSection {
             practice_systems_use_grants: false,
             even_refusals: Period(std::time::Duration::from_millis(100)),
         }
+    }
+}
+
+/// Coming of age (D-07).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FamiliesSection {
+    /// From this birthday on a patient decides, and guardians do not.
+    pub adult_age: u8,
+    /// How many months before it the family is told.
+    pub birthday_notice_months: u8,
+}
+
+impl Default for FamiliesSection {
+    fn default() -> Self {
+        Self { adult_age: 18, birthday_notice_months: 6 }
     }
 }
 

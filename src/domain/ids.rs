@@ -125,6 +125,10 @@ own_id!(
     NoticeId, "notice id"
 );
 own_id!(
+    /// A family's invitation to a clinician; not its token.
+    InvitationId, "invitation id"
+);
+own_id!(
     /// A sponsor's standing behind one sponsored user.
     SponsorshipId, "sponsorship id"
 );

@@ -17,6 +17,20 @@ pub struct Identity {
 struct Identifier {
     system: String,
     value: String,
+    #[serde(rename = "type")]
+    kind: Concept,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Concept {
+    coding: Vec<Coding>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Coding {
+    code: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -35,6 +49,31 @@ impl Identity {
     /// The first given name of the first name that has one.
     pub fn first_given_name(&self) -> Option<String> {
         self.name.iter().find_map(|name| name.given.iter().flatten().next().cloned())
+    }
+
+    /// The first letters of the first given and the family name, for mails (D-13): `M. T.`. Empty without a name.
+    pub fn initials(&self) -> String {
+        let family =
+            self.name.iter().map(|name| name.family.as_str()).find(|family| !family.trim().is_empty());
+        let given = self.first_given_name();
+        let letters =
+            [given.as_deref(), family].into_iter().flatten().filter_map(|name| name.trim().chars().next());
+        letters.map(|letter| format!("{}.", letter.to_uppercase())).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The date of birth as the resource has it; empty when it has none.
+    pub fn birth_date(&self) -> &str {
+        &self.birth_date
+    }
+
+    /// The medical record number: the identifier of the hospital's system, else the one typed `MR` (HL7 table 0203).
+    pub fn mrn(&self, system: Option<&str>) -> Option<&str> {
+        let own = self.identifier.iter().find(|own| system.is_some_and(|system| own.system == system));
+        let typed = || {
+            let is_mrn = |own: &&Identifier| own.kind.coding.iter().any(|coding| coding.code == "MR");
+            self.identifier.iter().find(is_mrn)
+        };
+        own.or_else(typed).map(|own| own.value.as_str()).filter(|value| !value.is_empty())
     }
 
     /// Whether the patient has this identifier; without a system, in any system.

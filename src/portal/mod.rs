@@ -10,6 +10,7 @@ mod help;
 mod home;
 mod hospital;
 mod identity;
+mod invitations;
 mod language;
 mod open;
 mod patient;
@@ -118,6 +119,7 @@ pub fn router(parts: Parts) -> Router {
         .merge(gallery::router())
         .merge(account_apps::router())
         .merge(family::router())
+        .merge(invitations::router())
         .merge(language::router())
         .merge(staff::router())
         .merge(help::router())

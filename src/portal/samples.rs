@@ -6,12 +6,13 @@ use std::collections::HashSet;
 use scraper::{ElementRef, Html, Selector};
 
 use super::{
-    account_apps, developers, family, gallery, help, home, hospital, identity, open, saved, search, sign_in,
-    staff, vendors,
+    account_apps, developers, family, gallery, help, home, hospital, identity, invitations, open, saved,
+    search, sign_in, staff, vendors,
 };
 use crate::domain::account::{Account, AccountKind, AccountState, StaffRole};
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, Npi};
+use crate::domain::language::Language;
 use crate::web::page::Chrome;
 use crate::web::problem::{self, Problem};
 
@@ -27,7 +28,7 @@ fn account(kind: AccountKind, name: &str) -> Account {
     }
 }
 
-fn every_page() -> Vec<(&'static str, String)> {
+fn every_page() -> Vec<(String, String)> {
     let provider = AccountKind::Provider { npi: Npi::parse("1234567893").unwrap() };
     let ana = account(provider.clone(), "Dr. Ana Ellis");
     let rosa = account(AccountKind::Guardian { patients: vec![] }, "Rosa Torres");
@@ -44,13 +45,18 @@ fn every_page() -> Vec<(&'static str, String)> {
     all.extend(account_apps::samples(&clinician));
     all.extend(help::samples(&Chrome::sample("Help", Some(&ana), "/help")));
     all.extend(developers::samples(&Chrome::sample("For developers", None, "/developers")));
-    all.extend(family::samples(&Chrome::sample("Who can see", Some(&rosa), "/")));
+    all.extend(invitations::samples(&clinician));
     all.extend(staff::samples(&kim, &ana));
     all.extend(vendors::samples());
     let chrome = |title| Chrome::sample(title, Some(&ana), "/");
     let unreachable = Problem::HospitalUnreachable { retry_after: None };
     all.push(("problem-not-found", problem::sample(&Problem::NotFound, chrome("This page is not here"))));
     all.push(("problem-ehr", problem::sample(&unreachable, chrome("The hospital does not answer"))));
+    let spanish = Chrome::sample_in(Language::Es, "problem-hospital", Some(&rosa), "/");
+    all.push(("problem-ehr-es", problem::sample(&unreachable, spanish)));
+    let mut all: Vec<(String, String)> =
+        all.into_iter().map(|(name, html)| (name.to_owned(), html)).collect();
+    all.extend(family::samples(&rosa));
     all
 }
 
@@ -64,6 +70,7 @@ fn every_template_renders_and_keeps_the_rules_of_pages() {
         if let Ok(folder) = std::env::var("PORTAL_PAGES") {
             std::fs::write(format!("{folder}/{name}.html"), &html).unwrap();
         }
+        assert!(!html.contains("Unknown localization"), "{name}: a sentence is missing");
         let part = name.starts_with("part-");
         let page = if part { Html::parse_fragment(&html) } else { Html::parse_document(&html) };
         assert!(

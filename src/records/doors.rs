@@ -20,8 +20,9 @@ impl Records {
         caller: &Caller,
         guardian: &Account,
         patient: &FhirId,
+        mrn_system: Option<&str>,
     ) -> Result<FamilyView, Unanswered> {
-        let outcome = self.ask_for_family(caller, guardian, patient).await;
+        let outcome = self.ask_for_family(caller, guardian, patient, mrn_system).await;
         let event = blank(caller, self.clock.now(), "family view".to_owned());
         let event = AuditEvent { kind: AuditKind::Access, patients: vec![patient.clone()], ..event };
         self.record(event, outcome.as_ref().err()).await?;
@@ -33,10 +34,11 @@ impl Records {
         caller: &Caller,
         guardian: &Account,
         patient: &FhirId,
+        mrn_system: Option<&str>,
     ) -> Result<FamilyView, Unanswered> {
         let permit = self.authorizer.authorize_family(guardian, &caller.subject, patient)?;
         match self.bodies.fetch(&permit).await? {
-            Some(unreleased) => Ok(self.authorizer.family_view(permit, unreleased).await?),
+            Some(unreleased) => Ok(self.authorizer.family_view(permit, unreleased, mrn_system).await?),
             None => Err(Unanswered::not_found(DenyReason::NotFound)),
         }
     }

@@ -1,5 +1,6 @@
 //! Grants (S-40, D-06).
 
+use crate::domain::clock::Timestamp;
 use crate::domain::grant::{DataKinds, Grant};
 use crate::domain::ids::{AccountId, FhirId, GrantId};
 
@@ -19,6 +20,9 @@ statements! {
                     FROM grants WHERE provider = $1 AND revoked_at IS NULL AND (ends_at IS NULL OR ends_at > $2)
                     ORDER BY created_at, id";
     REVOKE = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+    REPLACE = "UPDATE grants SET revoked_at = $2, replaced_by = $3
+               WHERE id = $1 AND revoked_at IS NULL AND (ends_at IS NULL OR ends_at > $2)";
+    RESTORE = "UPDATE grants SET replaced_by = $2 WHERE id = $1 AND replaced_by IS NULL AND revoked_at > $3";
 }
 
 pub(super) fn read(row: Row) -> Result<Grant, StoreError> {
@@ -70,6 +74,33 @@ impl Transaction {
         self.run(INSERT, args).await?;
         self.changed(Noun::Grant, grant.id.as_str());
         Ok(())
+    }
+
+    /// Puts a grant in the place of one that holds, in one step: the provider has the one or the other at any moment. False, and
+    /// nothing is done, when the first does not hold any more.
+    pub async fn replace_grant(&mut self, id: &GrantId, by: &Grant) -> Result<bool, StoreError> {
+        let now = self.now();
+        if self.run(REPLACE, args![id, now, &by.id]).await? == 0 {
+            return Ok(false);
+        }
+        self.changed(Noun::Grant, id.as_str());
+        self.insert_grant(by).await?;
+        Ok(true)
+    }
+
+    /// Puts a grant in the place of one that was revoked after `since`, once. False, and nothing is done, when it was revoked
+    /// earlier, not at all, or has been restored.
+    pub async fn restore_grant(
+        &mut self,
+        id: &GrantId,
+        by: &Grant,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if self.run(RESTORE, args![id, &by.id, since]).await? == 0 {
+            return Ok(false);
+        }
+        self.insert_grant(by).await?;
+        Ok(true)
     }
 
     /// Revokes a grant now. False when it is revoked already or unknown.

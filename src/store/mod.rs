@@ -21,10 +21,12 @@ pub mod error;
 pub mod factors;
 pub mod failures;
 pub mod federated;
+pub mod families;
 mod follow;
 mod grant_table;
 pub mod grants;
 pub mod initial_tokens;
+pub mod invitations;
 pub mod jobs;
 pub mod jti;
 pub mod keys;
@@ -312,8 +314,10 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("factors", factors::ALL),
         ("failures", failures::ALL),
         ("federated", federated::ALL),
+        ("families", families::ALL),
         ("grants", grants::ALL),
         ("initial_tokens", initial_tokens::ALL),
+        ("invitations", invitations::ALL),
         ("jobs", jobs::ALL),
         ("jti", jti::ALL),
         ("keys", keys::ALL),

@@ -47,6 +47,8 @@ pub enum ThrottleKind {
     PassCodeAddress,
     /// Answers to secure questions of one account.
     SecureAnswers,
+    /// Wrong invitation tokens by one account (D-05).
+    Invitation,
 }
 
 impl ThrottleKind {
@@ -62,6 +64,7 @@ impl ThrottleKind {
             Self::PassCodeAccount => "pass_code_account",
             Self::PassCodeAddress => "pass_code_address",
             Self::SecureAnswers => "secure_answers",
+            Self::Invitation => "invitation",
         }
     }
 
@@ -74,6 +77,8 @@ impl ThrottleKind {
             | Self::PassCodeAccount
             | Self::SecureAnswers => 5,
             Self::SignInAddress | Self::PatientSearch | Self::PassCodeAddress => 20,
+            // The fifth pauses.
+            Self::Invitation => 4,
             Self::Registration => 10,
         }
     }
@@ -100,6 +105,7 @@ impl ThrottleKind {
             | Self::PassCodeAccount
             | Self::PassCodeAddress
             | Self::SecureAnswers => Duration::from_mins(15),
+            Self::Invitation => Duration::from_hours(1),
         }
     }
 }
@@ -111,6 +117,10 @@ impl Throttle {
         let over = failures.saturating_sub(kind.free());
         if over == 0 {
             return Duration::ZERO;
+        }
+        // D-05: a pause of an hour at once.
+        if kind == ThrottleKind::Invitation {
+            return kind.longest();
         }
         Duration::from_secs(1_u64 << (over - 1).min(10)).min(kind.longest())
     }

@@ -4,10 +4,37 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::domain::clock::Timestamp;
+use crate::domain::language::Language;
+use crate::words;
 
 /// `3 Nov 2026`.
 pub fn day(date: Date) -> String {
     date.strftime("%-d %b %Y").to_string()
+}
+
+/// `3 Nov 2026`, `3 nov 2026`.
+pub fn day_in(language: Language, date: Date) -> String {
+    words::day(language, date)
+}
+
+/// The same with the time of day in the hospital's time zone.
+pub fn moment_in(language: Language, at: Timestamp, zone: &TimeZone) -> String {
+    let at = zone.to_datetime(at.to_jiff());
+    format!("{}, {}", words::day(language, at.date()), at.strftime("%H:%M"))
+}
+
+/// [`ago`] in a language.
+pub fn ago_in(language: Language, then: Date, today: Date) -> String {
+    let days = usize::try_from(days_between(then, today)).unwrap_or(0);
+    let (key, count) = match days {
+        0 => return words::say(language, "ago-today"),
+        1 => return words::say(language, "ago-yesterday"),
+        2..=13 => ("ago-days", days),
+        14..=59 => ("ago-weeks", days / 7),
+        60..=729 => ("ago-months", days / 30),
+        _ => ("ago-years", days / 365),
+    };
+    words::say_with(language, key, &[("count", count.into())])
 }
 
 /// `3 Nov 2026, 14:05` in the hospital's time zone.
@@ -137,5 +164,12 @@ mod tests {
         assert_eq!(ago(date(2026, 11, 17), today), "7 days ago");
         assert_eq!(ago(date(2026, 11, 3), today), "3 weeks ago");
         assert_eq!(day(date(2026, 11, 3)), "3 Nov 2026");
+        for days in [0, 1, 5, 20, 100, 1000] {
+            let then = today.checked_sub(jiff::Span::new().days(days)).unwrap();
+            assert_eq!(ago_in(Language::En, then, today), ago(then, today), "{days}");
+        }
+        assert_eq!(day_in(Language::En, date(2026, 11, 3)), "3 Nov 2026");
+        assert_eq!(day_in(Language::Es, date(2026, 8, 3)), "3 ago 2026");
+        assert_eq!(ago_in(Language::Es, date(2026, 11, 21), today), "hace 3 días");
     }
 }

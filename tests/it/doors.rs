@@ -61,8 +61,10 @@ fn d10_a_guardian_is_told_the_childs_given_name_and_the_practices_that_see() {
     let gate = world();
     let permit = gate.authorizer.authorize_family(&gus(), &portal("gus"), &id("kim")).unwrap();
     let body = sealed(&read(T::Patient, "kim"), &kim());
-    let view = gate.authorizer.family_view(permit, body).now_or_never().unwrap().unwrap();
+    let view = gate.authorizer.family_view(permit, body, Some("urn:mrn")).now_or_never().unwrap().unwrap();
     assert_eq!(view.given_name.as_deref(), Some("Kim"));
+    assert_eq!((view.initials.as_str(), view.mrn.as_deref()), ("K. O.", Some("CG-1")));
+    assert_eq!(view.birth_date, "2015-03-02");
     assert_eq!(view.practices.iter().map(PracticeId::as_str).collect::<Vec<_>>(), ["north"]);
 }
 
@@ -98,7 +100,7 @@ fn d10_what_the_family_door_opens_is_not_released_as_a_record() {
     // Another child's record that the EHR sent instead tells nothing.
     let permit = gate.authorizer.authorize_family(&gus(), &portal("gus"), &id("kim")).unwrap();
     let other = sealed(&read(T::Patient, "lee"), &kim().replace("\"kim\"", "\"lee\""));
-    assert!(gate.authorizer.family_view(permit, other).now_or_never().unwrap().is_err());
+    assert!(gate.authorizer.family_view(permit, other, Some("urn:mrn")).now_or_never().unwrap().is_err());
 }
 
 #[test]

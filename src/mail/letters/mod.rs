@@ -1,5 +1,6 @@
 //! What the mails say: no clinical data, no full patient name (D-13), and always whom to ask (S-27, S-80).
 
+mod families;
 pub mod identity;
 mod requests;
 

@@ -45,6 +45,13 @@
   // Back from the record: the page may be restored from memory with a form still marked as sent.
   window.addEventListener('pageshow', () => document.querySelectorAll('form[data-sent]').forEach((f) => delete f.dataset.sent));
 
+  // An invitation's QR code has the token in the fragment, which no server sees. It goes into its field and out of the address.
+  const token = document.querySelector('input[data-from-fragment]');
+  if (token && location.hash.length > 1) {
+    if (!token.value) token.value = location.hash.slice(1, 65);
+    history.replaceState(null, '', location.pathname + location.search);
+  }
+
   const wrong = document.querySelector('.error-summary');
   if (wrong) wrong.focus();
 })();

@@ -17,3 +17,6 @@ frame-sponsored = Practice staff
 frame-family = Family
 frame-provisioning = Hospital staff, provisioning
 frame-support = Hospital staff, support
+frame-error-one = One thing needs your attention
+frame-error-some = Some things need your attention
+frame-error = Error

@@ -17,3 +17,6 @@ frame-sponsored = Personal de consultorio
 frame-family = Familia
 frame-provisioning = Personal del hospital, altas
 frame-support = Personal del hospital, soporte
+frame-error-one = Hay algo que corregir
+frame-error-some = Hay varias cosas que corregir
+frame-error = Error

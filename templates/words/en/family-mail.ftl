@@ -1,0 +1,24 @@
+# Mails about families' decisions: initials, no names, nothing clinical.
+family-mail-given = You may see a patient’s record
+family-mail-given-text = The family of a patient with the initials { $initials } lets you see the hospital record.
+family-mail-given-find = Sign in and find the patient by MRN, or by name and date of birth. The record opens from there.
+family-mail-given-link = Sign in
+family-mail-ended = Your access to a patient’s record has ended
+family-mail-ended-text = The family of a patient with the initials { $initials } has ended your access to the hospital record. It took effect at once.
+family-mail-ended-ask = If you still need the record, find the patient and ask the family again.
+family-mail-invitation = A family invites you to see a hospital record
+family-mail-invitation-text = The family of a patient with the initials { $initials } invites you to see the hospital record.
+family-mail-invitation-token = This is the token that you enter. It works once. You also need the patient’s MRN, the hospital’s number for the patient: the family gives it to you.
+family-mail-invitation-until = The token works until { $day }.
+family-mail-invitation-register = Without an account, register first, and keep this mail: you enter the token after you have signed in for the first time.
+family-mail-invitation-link = Use the invitation
+family-mail-used = Your invitation was used
+family-mail-used-text = { $provider } used your invitation and can now see the hospital record of { $initials }.
+family-mail-used-change = You can change or end this at any time.
+family-mail-family-link = See who can see the record
+family-mail-soon = Your child is about to turn { $age }
+family-mail-soon-text = The patient with the initials { $initials } turns { $age } on { $day }. From that day on the patient decides who may see the hospital record, and you will not see that page any more.
+family-mail-of-age = Your child has turned { $age }
+family-mail-of-age-text = The patient with the initials { $initials } turned { $age } on { $day }. From now on the patient decides who may see the hospital record. You do not see that page any more.
+family-mail-of-age-grants = What parents and guardians allowed ends on that day. Doctors of the patient’s regular practice go on seeing the record.
+family-mail-of-age-patient = The patient signs in with an own account of the patient portal and can then invite doctors.

@@ -1,0 +1,24 @@
+# Correos sobre las decisiones de las familias: iniciales, sin nombres, nada clínico.
+family-mail-given = Usted puede ver el expediente de un paciente
+family-mail-given-text = La familia de un paciente con las iniciales { $initials } le permite ver el expediente del hospital.
+family-mail-given-find = Inicie sesión y busque al paciente por su número MRN, o por nombre y fecha de nacimiento. El expediente se abre desde ahí.
+family-mail-given-link = Iniciar sesión
+family-mail-ended = Terminó su acceso al expediente de un paciente
+family-mail-ended-text = La familia de un paciente con las iniciales { $initials } terminó su acceso al expediente del hospital. Ya no puede verlo.
+family-mail-ended-ask = Si todavía necesita el expediente, busque al paciente y pida permiso a la familia otra vez.
+family-mail-invitation = Una familia le invita a ver un expediente del hospital
+family-mail-invitation-text = La familia de un paciente con las iniciales { $initials } le invita a ver el expediente del hospital.
+family-mail-invitation-token = Este es el código que debe escribir. Sirve una sola vez. También necesita el MRN, el número del paciente en el hospital: se lo da la familia.
+family-mail-invitation-until = El código sirve hasta el { $day }.
+family-mail-invitation-register = Si no tiene cuenta, regístrese primero y guarde este correo: escribirá el código después de iniciar sesión por primera vez.
+family-mail-invitation-link = Usar la invitación
+family-mail-used = Su invitación fue usada
+family-mail-used-text = { $provider } usó su invitación y ya puede ver el expediente del hospital de { $initials }.
+family-mail-used-change = Usted puede cambiar o terminar esto cuando quiera.
+family-mail-family-link = Ver quién puede ver el expediente
+family-mail-soon = Su hijo o hija va a cumplir { $age } años
+family-mail-soon-text = El paciente con las iniciales { $initials } cumple { $age } años el { $day }. Desde ese día, el paciente decide quién puede ver el expediente del hospital, y usted ya no verá esa página.
+family-mail-of-age = Su hijo o hija cumplió { $age } años
+family-mail-of-age-text = El paciente con las iniciales { $initials } cumplió { $age } años el { $day }. Desde ahora, el paciente decide quién puede ver el expediente del hospital. Usted ya no ve esa página.
+family-mail-of-age-grants = Lo que permitieron los padres o tutores termina ese día. Los médicos del consultorio de siempre siguen viendo el expediente.
+family-mail-of-age-patient = El paciente inicia sesión con su propia cuenta del portal de pacientes y entonces puede invitar a médicos.
