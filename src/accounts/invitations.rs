@@ -143,23 +143,19 @@ impl Accounts {
             let until = self.store.throttle(ThrottleKind::Invitation, key).await?.blocked_until;
             return Err(TokenError::Paused { until: until.unwrap_or_else(|| self.now()) });
         }
-        match self.use_token(&provider, token, mrn).await? {
-            Some((invitation, grant)) => {
-                let about = About {
-                    patients: vec![grant.patient.clone()],
-                    reason: Some(invitation.to_string()),
-                    ..About::default()
-                };
-                self.record(by, AuditKind::Access, "invitation_use", about).await?;
-                self.grant_audited(&grant, "grant_add", by).await?;
-                Ok(grant)
-            }
-            None => {
-                let about = About { outcome: AuditOutcome::Refused, ..About::default() };
-                self.record(by, AuditKind::Access, "invitation_use", about).await?;
-                Err(TokenError::Wrong)
-            }
-        }
+        let Some((invitation, grant)) = self.use_token(&provider, token, mrn).await? else {
+            let about = About { outcome: AuditOutcome::Refused, ..About::default() };
+            self.record(by, AuditKind::Access, "invitation_use", about).await?;
+            return Err(TokenError::Wrong);
+        };
+        let about = About {
+            patients: vec![grant.patient.clone()],
+            reason: Some(invitation.to_string()),
+            ..About::default()
+        };
+        self.record(by, AuditKind::Access, "invitation_use", about).await?;
+        self.grant_audited(&grant, "grant_add", by).await?;
+        Ok(grant)
     }
 
     /// The grant that came of a token; `None` when the token does not work.

@@ -6,7 +6,8 @@ use sqlx::{Column as _, PgConnection, Row as _, SqliteConnection, TypeInfo as _,
 
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{
-    AccessRequestId, AccountId, AuthorizationId, ClientId, FactorId, FhirId, GrantId, InitialTokenId, InvitationId, NoticeId, Npi, PracticeId, RequestId, SponsorshipId,
+    AccessRequestId, AccountId, AuthorizationId, ClientId, FactorId, FhirId, GrantId, InitialTokenId,
+    InvitationId, NoticeId, Npi, PracticeId, RequestId, SponsorshipId,
 };
 use crate::domain::secret::TokenHash;
 

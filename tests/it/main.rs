@@ -11,6 +11,7 @@ mod cli;
 mod conformance;
 mod doors;
 mod facade;
+mod families;
 mod faults;
 mod fuzz;
 mod hostile;

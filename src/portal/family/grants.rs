@@ -19,7 +19,9 @@ use crate::web::forms::FormErrors;
 use crate::web::page::{Chrome, Page};
 use crate::web::problem::Problem;
 use crate::web::session::Guardian;
-use crate::words::{say, say_with};
+#[cfg(test)]
+use crate::words::say;
+use crate::words::say_with;
 
 #[derive(Template)]
 #[template(path = "portal/family/change.html")]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::child::{Child, ChildWords, Stop};
 use super::people::practices_of;
-use crate::audit::looks::{Look, who_looked};
+use crate::audit::{Look, who_looked};
 use crate::domain::ids::AccountId;
 use crate::portal::Portal;
 use crate::web::dates;

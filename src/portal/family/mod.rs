@@ -24,7 +24,7 @@ use self::people::Viewer;
 use super::Portal;
 use super::ask::unanswered;
 use crate::accounts::families::UNDO;
-use crate::audit::looks::who_looked;
+use crate::audit::who_looked;
 use crate::domain::account::AccountKind;
 use crate::domain::ids::GrantId;
 use crate::domain::language::Language;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::child::Child;
 use super::choices::parts;
-use crate::audit::looks::Look;
+use crate::audit::Look;
 use crate::domain::account::{Account, AccountKind, AccountState};
 use crate::domain::client::{ClientKind, ClientState};
 use crate::domain::grant::{Grant, GrantedBy};

@@ -9,7 +9,7 @@ mod people;
 mod registration;
 mod relationships;
 mod requests;
-mod samples;
+pub mod samples;
 mod statements;
 mod writes;
 
@@ -30,4 +30,4 @@ macro_rules! on_both {
         }
     };
 }
-use on_both;
+pub(crate) use on_both;
