@@ -120,7 +120,7 @@ async fn on_paper(family: &Family, browser: &Browser, child: &str) -> (String, S
     let check = [&[("step", "check"), ("name", "Dr. Ana"), ("way", "paper")], EVERYTHING].concat();
     let answer = family.post(browser, &path, &path, &check).await;
     let sheet = answer.text();
-    assert_eq!(answer.status, 200, "{}", sheet);
+    assert_eq!(answer.status, 200, "{sheet}");
     assert!(sheet.contains("<svg") && !sheet.contains("src=\"data:"), "the code stands in the page");
     let token = between(&sheet, "<dt>Token</dt><dd class=\"code sheet-token\">", "<").to_owned();
     let mrn = between(&sheet, "<dt>MRN</dt><dd class=\"code sheet-token\">", "<").to_owned();
