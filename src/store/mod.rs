@@ -45,6 +45,7 @@ pub mod secure_answers;
 pub mod session_details;
 pub mod sessions;
 pub mod set_ups;
+pub mod sponsors;
 pub mod sponsorships;
 mod sqlite;
 mod sweep;
@@ -334,6 +335,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("session_details", session_details::ALL),
         ("sessions", sessions::ALL),
         ("set_ups", set_ups::ALL),
+        ("sponsors", sponsors::ALL),
         ("sponsorships", sponsorships::ALL),
         ("sweep", sweep::ALL),
         ("throttle", throttle::ALL),

@@ -63,6 +63,14 @@ impl Plan {
             change.insert_account(&person.account).await?;
             change.set_password_hash(&person.account.id, hash).await?;
         }
+        for person in &people {
+            // Specialists do without: one of each kind to try.
+            let practices = &self.practices;
+            let provider = matches!(person.account.kind, AccountKind::Provider { .. });
+            if provider && practices.iter().any(|facts| Some(facts.name) == person.practice.as_deref()) {
+                change.allow_sponsoring(&person.account.id).await?;
+            }
+        }
         for sponsorship in &sponsorships {
             change.insert_sponsorship(sponsorship).await?;
         }
