@@ -213,7 +213,10 @@ pub fn panel_route(config: &Config, clock: &SharedClock) -> Result<PanelRoute, B
             let path = panel.roster_file.clone();
             let path = path.ok_or_else(|| BuildError::new("ehr.panel.roster_file is missing"))?;
             PanelRoute::Roster {
-                file: RosterFile::new(path, panel.roster_max_age.0, clock.clone()),
+                file: Arc::new(
+                    RosterFile::new(path, panel.roster_max_age.0, clock.clone())
+                        .with_min_share(panel.roster_min_share),
+                ),
                 mrn_system: config.hospital.mrn_system.as_deref().map(Into::into),
             }
         }

@@ -85,6 +85,9 @@ fn check_panel(ehr: &EhrSection, found: &mut Vec<String>) {
             ));
         }
     }
+    if ehr.panel.roster_min_share > 100 {
+        found.push("ehr.panel.roster_min_share is a percentage, from 0 to 100".to_owned());
+    }
     match ehr.panel.route {
         PanelRoute::Groups if ehr.panel.groups.is_empty() => found.push(
             "ehr.panel.groups is missing: with the route 'groups' it says which Group of the EHR each practice has"

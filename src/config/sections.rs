@@ -224,6 +224,8 @@ pub struct PanelSection {
     pub roster_file: Option<PathBuf>,
     /// How long ago the file may have been written.
     pub roster_max_age: Period,
+    /// Percent of the patients in the file before that a new one must have at least.
+    pub roster_min_share: u8,
 }
 
 impl Default for PanelSection {
@@ -233,6 +235,7 @@ impl Default for PanelSection {
             groups: BTreeMap::new(),
             roster_file: None,
             roster_max_age: Period::seconds(36 * 3600),
+            roster_min_share: 50,
         }
     }
 }

@@ -82,6 +82,16 @@ pub enum RosterError {
     /// A line is not as it should be.
     #[error("line {0} of the roster file {1}")]
     Line(usize, &'static str),
+    /// It has far fewer patients than the one before: it may have been cut off at the end of a line.
+    #[error(
+        "the roster file has {found} patients and the one before had {before}: fewer than ehr.panel.roster_min_share allows"
+    )]
+    Shrunk {
+        /// Patients in it.
+        found: usize,
+        /// Patients in the one that counts.
+        before: usize,
+    },
     /// There is nobody in it.
     #[error("the roster file has no patients")]
     Empty,
@@ -92,6 +102,7 @@ pub enum RosterError {
 pub struct RosterFile {
     path: PathBuf,
     max_age: Duration,
+    min_share: u8,
     clock: SharedClock,
     held: ArcSwapOption<Roster>,
     /// Change time and length of the file that was looked at last.
@@ -100,8 +111,14 @@ pub struct RosterFile {
 
 impl RosterFile {
     /// The file at `path`, not yet read. What was written longer ago than `max_age` counts for nothing.
-    pub fn new(path: PathBuf, max_age: Duration, clock: SharedClock) -> Arc<Self> {
-        Arc::new(Self { path, max_age, clock, held: ArcSwapOption::empty(), seen: Mutex::new(None) })
+    pub fn new(path: PathBuf, max_age: Duration, clock: SharedClock) -> Self {
+        Self { path, max_age, min_share: 0, clock, held: ArcSwapOption::empty(), seen: Mutex::new(None) }
+    }
+
+    /// The same, not taken when it has less than so many percent of the patients in the one that counts.
+    #[must_use]
+    pub fn with_min_share(self, percent: u8) -> Self {
+        Self { min_share: percent, ..self }
     }
 
     /// What the file said last, unless that is too old.
@@ -156,6 +173,11 @@ impl RosterFile {
         }
         if by_patient.is_empty() {
             return Err(RosterError::Empty);
+        }
+        // Whom a file that was cut off does not name any more would lose their PCP, and nothing in it would be wrong.
+        let (found, before) = (by_patient.len(), self.current().map_or(0, |held| held.by_patient.len()));
+        if found * 100 < before * usize::from(self.min_share) {
+            return Err(RosterError::Shrunk { found, before });
         }
         let has_mrns = by_patient.keys().any(|who| matches!(who, Who::Mrn(_)));
         // A time that has not come yet would make it new for too long.
@@ -304,6 +326,7 @@ mod tests {
             let clock = ManualClock::new(Timestamp::from_millis(1_790_000_000_000));
             let path = folder.path().join("roster.csv");
             let roster = RosterFile::new(path, Duration::from_hours(36), clock.clone());
+            let roster = Arc::new(roster.with_min_share(50));
             Self { roster, clock, folder, seconds: 1_789_990_000 }
         }
 
@@ -354,6 +377,25 @@ mod tests {
             assert!(matches!(csv_rows(text), Err(RosterError::Columns | RosterError::Empty)), "{text}");
         }
         assert!(ndjson("{\"mrn\":\"x\",\"npi\":\"1234567893\",\"npi\":\"1\"}").is_err(), "twice");
+    }
+
+    #[test]
+    fn s33_a_file_that_was_cut_off_at_the_end_of_a_line_is_not_taken() {
+        let mut file = File::new();
+        let of = |patients: &[&str]| {
+            let rows: Vec<_> = patients.iter().map(|patient| format!("{patient},{NPI}\n")).collect();
+            format!("patient_id,npi\n{}", rows.concat())
+        };
+        assert_eq!(file.write(&of(&["p1", "p2", "p3", "p4"])), Ok(true));
+        assert_eq!(file.write(&of(&["p1"])), Err(RosterError::Shrunk { found: 1, before: 4 }));
+        assert_eq!((file.has("p1"), file.has("p4")), (Some(true), Some(true)), "what it said before stays");
+        assert_eq!(file.write(&of(&["p1", "p2"])), Ok(true), "half of them is enough");
+        assert_eq!(file.has("p4"), Some(false));
+        file.clock.advance(Duration::from_hours(40));
+        assert_eq!(file.write(&of(&["p2", "p3", "p5"])), Ok(true));
+        file.clock.advance(Duration::from_hours(40));
+        file.seconds += 80 * 3600;
+        assert_eq!(file.write(&of(&["p3"])), Ok(true), "where none counts any more, one is better than none");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::records::Caller;
 use crate::web::address::Network;
+use crate::web::bodies;
 
 use super::bearer::Authenticated;
 use super::problem::Problem;
@@ -133,7 +134,7 @@ async fn requests(headers: &HeaderMap, body: Body) -> Result<Vec<Asked>, Problem
             "The body is not a Bundle of type batch with requests.",
         )
     };
-    let body = to_bytes(body, LONGEST).await.map_err(|_| too_long())?;
+    let body = bodies::read(body, LONGEST).await.map_err(|none| Problem::without_body(none, TOO_LONG))?;
     let batch: Batch = serde_json::from_slice(&body).map_err(|_| unclear())?;
     match (batch.kind.as_str(), batch.of.as_str()) {
         ("Bundle", "batch") if batch.entry.len() > MOST => Err(too_long()),
@@ -147,9 +148,10 @@ async fn requests(headers: &HeaderMap, body: Body) -> Result<Vec<Asked>, Problem
     }
 }
 
+const TOO_LONG: &str = "The batch is too long: at most 50 requests, and as much as can be answered at once.";
+
 fn too_long() -> Problem {
-    let sentence = "The batch is too long: at most 50 requests, and as much as can be answered at once.";
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long", sentence)
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long", TOO_LONG)
 }
 
 /// One entry: answered as the request would be that it stands for.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
@@ -15,6 +15,7 @@ use crate::domain::ids::FhirId;
 use crate::fhir::everything::Everything;
 use crate::fhir::search::SearchError;
 use crate::records::Caller;
+use crate::web::bodies;
 
 use super::bearer::Authenticated;
 use super::problem::Problem;
@@ -136,10 +137,11 @@ struct Parameters {
 
 /// A Parameters resource, or a form, as a query.
 async fn parameters(headers: &HeaderMap, body: Body) -> Result<String, Problem> {
-    let too_long = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long", "The request is too long.");
     let unclear =
         || Problem::new(StatusCode::BAD_REQUEST, "structure", "The body is not a Parameters resource.");
-    let body = to_bytes(body, LONGEST).await.map_err(too_long)?;
+    let body = bodies::read(body, LONGEST)
+        .await
+        .map_err(|none| Problem::without_body(none, "The request is too long."))?;
     let media_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if media_type.starts_with("application/x-www-form-urlencoded") {

@@ -14,6 +14,7 @@ use crate::fhir::search::SearchError;
 use crate::rate::retry_after;
 use crate::records::{PageError, Unanswered};
 use crate::telemetry::{LineFacts, Word};
+use crate::web::bodies::NoBody;
 use crate::web::proofs;
 
 /// When to come back if nobody knows better.
@@ -36,6 +37,16 @@ pub(super) struct Problem {
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, sentence: impl Into<String>) -> Self {
         Self { status, code, sentence: sentence.into(), retry_after: None, challenge: None, proof: None }
+    }
+
+    /// The request's body is too long, as `sentence` says, or did not come in time.
+    pub(super) fn without_body(why: NoBody, sentence: &'static str) -> Self {
+        match why {
+            NoBody::TooLong => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long", sentence),
+            NoBody::TooSlow => {
+                Self::new(StatusCode::REQUEST_TIMEOUT, "timeout", "The request did not come in time.")
+            }
+        }
     }
 
     /// The one answer for what is not there and for what is beyond reach.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
@@ -12,6 +12,7 @@ use crate::access::policy::only_patient;
 use crate::fhir::resource_type::ResourceType;
 use crate::fhir::search;
 use crate::records::Caller;
+use crate::web::bodies;
 
 use super::bearer::Authenticated;
 use super::problem::Problem;
@@ -54,9 +55,9 @@ pub(super) async fn by_post(
 }
 
 async fn form(headers: &HeaderMap, body: Body) -> Result<String, Problem> {
-    let body = to_bytes(body, LONGEST_FORM)
+    let body = bodies::read(body, LONGEST_FORM)
         .await
-        .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long", "The search is too long."))?;
+        .map_err(|none| Problem::without_body(none, "The search is too long."))?;
     let media_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
@@ -13,6 +13,7 @@ use crate::access::forget::Forget;
 use crate::domain::ids::RequestId;
 use crate::records::purges::{PurgeError, PurgedBy};
 use crate::web::address::ClientAddress;
+use crate::web::bodies::{self, NoBody};
 
 use super::{Hooks, is_known, problem, unknown_caller};
 
@@ -38,9 +39,20 @@ pub(super) async fn purge(
     if !is_known(&headers, &header::AUTHORIZATION, &hooks.settings.purge_secrets) {
         return unknown_caller(request);
     }
-    let Ok(body) = to_bytes(body, LONGEST).await else {
-        let sentence = "The request is too long; please send it in parts.";
-        return problem(StatusCode::PAYLOAD_TOO_LARGE, "too-costly", sentence, request);
+    let body = match bodies::read(body, LONGEST).await {
+        Ok(body) => body,
+        Err(NoBody::TooLong) => {
+            let sentence = "The request is too long; please send it in parts.";
+            return problem(StatusCode::PAYLOAD_TOO_LARGE, "too-costly", sentence, request);
+        }
+        Err(NoBody::TooSlow) => {
+            return problem(
+                StatusCode::REQUEST_TIMEOUT,
+                "timeout",
+                "The request did not come in time.",
+                request,
+            );
+        }
     };
     let what = match read(&body) {
         Ok(what) => what,

@@ -255,6 +255,8 @@ oauth_errors! {
         "Too many registrations wait for the hospital; try again later, or write to its support.";
     /// More than any honest request holds.
     BodyTooLarge = PAYLOAD_TOO_LARGE, "invalid_request", Json, "The request is larger than this server accepts.";
+    /// The request did not come in time.
+    BodyTooSlow = REQUEST_TIMEOUT, "invalid_request", Json, "The request did not come in time.";
     /// Too many failures, or requests, of this client from this address: `Retry-After` says when to come back.
     TooManyRequests = TOO_MANY_REQUESTS, "temporarily_unavailable", Json,
         "Too many requests or failures from here. Wait for as many seconds as Retry-After says.";
@@ -306,6 +308,7 @@ mod tests {
                 // RFC 6749 leaves the choice to a server that was offered nothing it could have tried.
                 "invalid_client" if *error == OAuthError::AssertionType => 400,
                 _ if *error == OAuthError::BodyTooLarge => 413,
+                _ if *error == OAuthError::BodyTooSlow => 408,
                 // RFC 6585 4, RFC 9126 2.3.
                 "temporarily_unavailable" => 429,
                 "invalid_client" | "invalid_token" => 401,

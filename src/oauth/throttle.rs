@@ -21,6 +21,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::secret::TokenHash;
 use crate::rate::{Limiter, Quota, retry_after};
 use crate::web::address::{ClientAddress, Network};
+use crate::web::bodies::{self, NoBody};
 
 use super::client_auth;
 use super::error::OAuthError;
@@ -170,8 +171,10 @@ const fn is_guess(error: OAuthError) -> bool {
 /// Middleware of every endpoint that clients call.
 pub async fn limit(extract::State(state): extract::State<State>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
-        return json::error(OAuthError::BodyTooLarge, &parts.headers);
+    let body = match bodies::read(body, LARGEST).await {
+        Ok(body) => body,
+        Err(NoBody::TooLong) => return json::error(OAuthError::BodyTooLarge, &parts.headers),
+        Err(NoBody::TooSlow) => return json::error(OAuthError::BodyTooSlow, &parts.headers),
     };
     let client = named(&parts.headers, &body);
     let asker = state.throttle().asker(&client, &ClientAddress::of(&parts.extensions).0);

@@ -24,7 +24,7 @@ const MOST_PAGES: usize = 20;
 /// The same for a search that names no patient: each patient found costs a look at who their PCPs are.
 const MOST_PAGES_OF_ANYBODY: usize = 5;
 /// Most of the EHR's pages of one search, over all of ours: an EHR that goes on for ever is not believed.
-const LONGEST_TRAIL: u32 = 5000;
+pub(super) const LONGEST_TRAIL: u32 = 5000;
 /// No further page is begun after this long.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -129,7 +129,7 @@ impl Records {
         source: Source<'_>,
         place: &Place,
     ) -> Result<(Permit, Unreleased), Unanswered> {
-        if place.trail.steps > LONGEST_TRAIL {
+        if place.trail.steps > self.longest_trail {
             tracing::warn!("the EHR has a next page after each page");
             return Err(UpstreamError::Malformed.into());
         }

@@ -39,6 +39,7 @@ pub use self::unanswered::Unanswered;
 pub use self::versions::Versions;
 
 use self::even::Even;
+use self::filling::LONGEST_TRAIL;
 use self::pages::Pages;
 use self::referrers::Referrers;
 
@@ -63,6 +64,7 @@ pub struct Records {
     pages: Pages,
     referrers: Referrers,
     even: Even,
+    longest_trail: u32,
 }
 
 impl Records {
@@ -86,6 +88,7 @@ impl Records {
             pages,
             referrers: Referrers::default(),
             even: Even::new(Duration::ZERO),
+            longest_trail: LONGEST_TRAIL,
         }
     }
 
@@ -93,6 +96,13 @@ impl Records {
     #[must_use]
     pub const fn with_even_refusals(mut self, step: Duration) -> Self {
         self.even = Even::new(step);
+        self
+    }
+
+    /// The same with a bound of its own on how many of the EHR's pages one search may have, over all of ours.
+    #[must_use]
+    pub const fn with_longest_trail(mut self, pages: u32) -> Self {
+        self.longest_trail = pages;
         self
     }
 

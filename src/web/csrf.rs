@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::bodies::{self, NoBody};
 use super::cookies::Cookie;
 use super::next::LocalPath;
 use super::problem::Problem;
@@ -93,7 +94,10 @@ async fn body(request: Request) -> Result<Bytes, Problem> {
     if !kind.starts_with(b"application/x-www-form-urlencoded") {
         return Err(Problem::Unreadable);
     }
-    axum::body::to_bytes(request.into_body(), LARGEST).await.map_err(|_| Problem::TooLarge)
+    bodies::read(request.into_body(), LARGEST).await.map_err(|none| match none {
+        NoBody::TooLong => Problem::TooLarge,
+        NoBody::TooSlow => Problem::TooSlow,
+    })
 }
 
 fn came_from_elsewhere(headers: &HeaderMap) -> bool {

@@ -7,6 +7,7 @@
 pub mod address;
 pub mod apps;
 pub mod assets;
+pub mod bodies;
 pub mod conditional;
 pub mod cookies;
 pub mod csrf;

@@ -45,6 +45,8 @@ pub enum Problem {
     Unreadable,
     /// The form is larger than any of ours.
     TooLarge,
+    /// The form did not come in time.
+    TooSlow,
     /// Too many attempts of something that is limited.
     TooMany {
         /// What there was too much of: "searches".
@@ -86,6 +88,7 @@ impl Problem {
             Self::FormExpired { .. } | Self::WrongRole { .. } => StatusCode::FORBIDDEN,
             Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::HospitalUnreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
@@ -114,6 +117,7 @@ impl Problem {
             Self::WrongRole { .. } => "problem-role",
             Self::Unreadable => "problem-unreadable",
             Self::TooLarge => "problem-large",
+            Self::TooSlow => "problem-slow",
             Self::TooMany { .. } => "problem-many",
             Self::HospitalUnreachable { .. } => "problem-hospital",
             Self::Internal { .. } => "problem-internal",

@@ -137,6 +137,7 @@ impl Routes {
         let clock = ManualClock::new(NOW);
         let folder = tempfile::tempdir().unwrap();
         let file = RosterFile::new(folder.path().join("roster.csv"), Duration::from_hours(36), clock.clone());
+        let file = Arc::new(file);
         let by_id = [("north", "Group/g-north"), ("south", "identifier=urn:panels|south")];
         let groups = by_id.map(|(name, group)| (practice(name), GroupRef::parse(group).unwrap()));
         let roster = PanelRoute::Roster { file: file.clone(), mrn_system: Some(MRNS.into()) };

@@ -121,6 +121,8 @@ pub struct Facts {
 /// The tests' moment.
 pub const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
+/// Most of the EHR's pages of one search: fewer than the product's own bound, so that a test reaches it.
+pub const LONGEST_TRAIL: u32 = 400;
 const PATIENCE: Duration = Duration::from_mins(2);
 
 impl World {
@@ -225,7 +227,7 @@ impl World {
         } else {
             Arc::new(Direct(ehr.clone()))
         };
-        let records = Arc::new(Records::new(
+        let records = Records::new(
             Arc::new(authorizer),
             bodies,
             audit.clone(),
@@ -233,7 +235,8 @@ impl World {
             random.clone(),
             &SealingKey::from_bytes([7; 32]),
             Arc::new(Offer::new(BASE, move || asked.capabilities())),
-        ));
+        );
+        let records = Arc::new(records.with_longest_trail(LONGEST_TRAIL));
         let tokens = Arc::new(Tokens::default());
         let endpoints = Endpoints {
             authorize: "https://gate.example/oauth/authorize".into(),

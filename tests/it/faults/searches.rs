@@ -3,6 +3,7 @@
 use chartgate::sandbox::faults::{Fault, Schedule};
 
 use super::stage::{Setting, Stage, assert_problem, resources};
+use crate::facade::world::LONGEST_TRAIL;
 
 const TYPES: [&str; 4] = ["Observation", "Condition", "Encounter", "DocumentReference"];
 
@@ -114,6 +115,28 @@ async fn pages_without_end_cost_each_request_a_bounded_number() {
     let counted = stage.get(&format!("{search}&_summary=count")).await;
     assert_problem(&counted, 422, "too-costly", "there is no counting them");
     assert!(stage.proxy.take_passed().len() <= 60);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_without_end_come_to_an_end_when_too_many_were_asked_for() {
+    let stage = Stage::new().await;
+    stage.proxy.set(Schedule::on(Fault::NextWithoutEnd, "Observation"));
+    let mut next = format!("{}&_count=5", stage.search("Observation"));
+    stage.proxy.take_passed();
+    // One of ours takes at most 20 of the EHR's.
+    let mut pages = 0;
+    let last = loop {
+        let answer = stage.get(&next).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        pages += 1;
+        assert!(pages <= LONGEST_TRAIL, "it never ends");
+        next = answer.link("next").expect("it goes on");
+    };
+    assert_problem(&last, 502, "exception", "an EHR that goes on for ever is not believed");
+    let asked = u32::try_from(stage.proxy.take_passed().len()).unwrap();
+    assert!(pages > 8 && asked <= LONGEST_TRAIL + 2 * pages, "{pages} of ours, {asked} of the EHR's");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
