@@ -9,11 +9,12 @@ use crate::domain::clock::Timestamp;
 use crate::domain::grant::{DataKinds, Grant, GrantedBy};
 use crate::domain::ids::{AccountId, FhirId, GrantId};
 use crate::domain::language::Language;
-use crate::mail::Message;
+use crate::domain::notice::{NoticeDetails, NoticeKind};
+use crate::mail::letters::Letters;
 use crate::store::Transaction;
 use crate::store::families::Birthday;
-use crate::store::outbox::NewMail;
 
+use super::notices::{Regarding, queued};
 use super::{About, Accounts, AccountsError, By};
 
 /// How long a revocation can be taken back with one tap.
@@ -113,10 +114,9 @@ impl Accounts {
         let grant = self.grant_of(decider, &provider.id, choice)?;
         let mut transaction = self.store.begin().await?;
         transaction.insert_grant(&grant).await?;
-        self.mail_provider(&mut transaction, &provider, |letters, language| {
-            letters.access_given(&provider.email, language, &decider.initials)
-        })
-        .await?;
+        transaction.settle_access_requests(&decider.patient, &provider.id, by.account.as_ref()).await?;
+        let about = (&decider.patient, decider.initials.as_str());
+        self.tell_of_access(&mut transaction, &provider, NoticeKind::AccessGranted, about).await?;
         transaction.commit().await?;
         self.grant_audited(&grant, "grant_add", by).await?;
         Ok(grant)
@@ -152,10 +152,8 @@ impl Accounts {
             return Err(AccountsError::Unknown);
         }
         if let Some(provider) = provider.filter(|account| account.state == AccountState::Active) {
-            self.mail_provider(&mut transaction, &provider, |letters, language| {
-                letters.access_ended(&provider.email, language, &decider.initials)
-            })
-            .await?;
+            let about = (&decider.patient, decider.initials.as_str());
+            self.tell_of_access(&mut transaction, &provider, NoticeKind::AccessEnded, about).await?;
         }
         transaction.commit().await?;
         self.grant_audited(&grant, "grant_revoke", by).await?;
@@ -178,10 +176,9 @@ impl Accounts {
         if !transaction.restore_grant(id, &new, self.now().minus(UNDO)).await? {
             return Err(AccountsError::Unknown);
         }
-        self.mail_provider(&mut transaction, &provider, |letters, language| {
-            letters.access_given(&provider.email, language, &decider.initials)
-        })
-        .await?;
+        transaction.settle_access_requests(&decider.patient, &provider.id, by.account.as_ref()).await?;
+        let about = (&decider.patient, decider.initials.as_str());
+        self.tell_of_access(&mut transaction, &provider, NoticeKind::AccessGranted, about).await?;
         transaction.commit().await?;
         self.grant_audited(&new, "grant_restore", by).await?;
         Ok(new)
@@ -273,16 +270,21 @@ impl Accounts {
         }
     }
 
-    /// Mails a provider in the provider's language.
-    pub(super) async fn mail_provider(
+    /// Tells a provider what became of access to a record: in the portal, and by mail in the provider's language (S-46).
+    pub(super) async fn tell_of_access(
         &self,
         transaction: &mut Transaction,
-        _provider: &Account,
-        letter: impl FnOnce(&crate::mail::letters::Letters, Language) -> Message,
+        provider: &Account,
+        kind: NoticeKind,
+        (patient, initials): (&FhirId, &str),
     ) -> Result<(), AccountsError> {
-        let Some(letters) = &self.letters else { return Ok(()) };
-        transaction.queue_mail(&queued(letter(letters, Language::En))).await?;
-        Ok(())
+        let details = NoticeDetails { patient: initials.to_owned(), ..NoticeDetails::default() };
+        let regarding = Regarding { patient: Some(patient.clone()), details };
+        let letter = |letters: &Letters, to: &str, language: Language| match kind {
+            NoticeKind::AccessEnded => letters.access_ended(to, language, initials),
+            _ => letters.access_given(to, language, initials),
+        };
+        Ok(self.tell(transaction, provider, kind, regarding, letter).await?)
     }
 
     pub(super) async fn grant_audited(
@@ -298,9 +300,4 @@ impl Accounts {
         };
         self.record(by, AuditKind::Access, what, about).await
     }
-}
-
-/// A letter on its way into the outbox.
-pub(super) fn queued(message: Message) -> NewMail {
-    NewMail { to: message.to, subject: message.subject, body: message.body, html: message.html }
 }

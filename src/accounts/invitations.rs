@@ -7,9 +7,11 @@ use crate::domain::grant::Grant;
 use crate::domain::ids::{GrantId, InvitationId};
 use crate::domain::invitation::{Invitation, InvitationState, InvitationToken, expiry, mrn_hash};
 use crate::domain::language::Language;
+use crate::domain::notice::NoticeKind;
 use crate::store::throttle::ThrottleKind;
 
-use super::families::{Choice, Decider, queued};
+use super::families::{Choice, Decider};
+use super::notices::queued;
 use super::{About, Accounts, AccountsError, By};
 
 /// Invitations to one record that are open at a time.
@@ -191,10 +193,11 @@ impl Accounts {
             return Ok(None);
         }
         transaction.throttle_undo(ThrottleKind::Invitation, provider.id.as_str()).await?;
-        self.mail_provider(&mut transaction, provider, |letters, language| {
-            letters.access_given(&provider.email, language, &invitation.initials)
-        })
-        .await?;
+        transaction
+            .settle_access_requests(&invitation.patient, &provider.id, Some(&invitation.invited_by))
+            .await?;
+        let about = (&invitation.patient, invitation.initials.as_str());
+        self.tell_of_access(&mut transaction, provider, NoticeKind::AccessGranted, about).await?;
         if let (Some(letters), Some(family)) = (&self.letters, family) {
             let letter =
                 letters.invitation_used(&family.email, language, &invitation.initials, &provider.name);

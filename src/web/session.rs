@@ -43,7 +43,8 @@ pub struct Visitor {
     pub request: RequestId,
     /// The caller's network address.
     pub address: ClientAddress,
-    /// In which language pages speak that are written in more than one: as chosen in this browser, else as the browser wishes.
+    /// In which language pages speak that are written in more than one: as chosen in this browser,
+    /// else as the account has it, else as the browser wishes.
     pub language: Language,
     secret: String,
 }
@@ -68,6 +69,10 @@ impl Visitor {
             return Ok(visitor);
         };
         web.store().touch_session(&session).await.map_err(Problem::internal)?;
+        if Cookie::Language.read(web, &parts.headers).is_none() {
+            let chosen = web.store().chosen_preferences(&account.id).await.map_err(Problem::internal)?;
+            visitor.language = chosen.map_or(visitor.language, |chosen| chosen.language);
+        }
         visitor.ended = false;
         visitor.secret = cookie;
         visitor.account = Some(Arc::new(account));

@@ -19,28 +19,29 @@ use crate::web::forms::FormErrors;
 use crate::web::page::{Chrome, Page};
 use crate::web::problem::Problem;
 use crate::web::session::Guardian;
-#[cfg(test)]
-use crate::words::say;
-use crate::words::say_with;
+use crate::words::{say, say_with};
 
 #[derive(Template)]
 #[template(path = "portal/family/change.html")]
-struct ChangePage {
-    chrome: Chrome,
-    child: ChildWords,
-    errors: FormErrors,
-    boxes: Boxes,
-    action: String,
+pub struct ChangePage {
+    pub chrome: Chrome,
+    pub child: ChildWords,
+    pub errors: FormErrors,
+    pub boxes: Boxes,
+    pub action: String,
+    /// What happens when the button is pressed, a paragraph each.
+    pub effect: Vec<String>,
+    pub button: String,
 }
 
 #[derive(Template)]
 #[template(path = "portal/family/end.html")]
-struct EndPage {
-    chrome: Chrome,
-    child: ChildWords,
-    action: String,
-    button: String,
-    effect: String,
+pub struct EndPage {
+    pub chrome: Chrome,
+    pub child: ChildWords,
+    pub action: String,
+    pub button: String,
+    pub effect: String,
 }
 
 /// The grant of this child with the identifier in the address, and whose it is.
@@ -98,6 +99,8 @@ fn change_page(
         chrome: user.translated_as(title),
         boxes: Boxes::of(portal, &child, fields),
         action: child.words.at(&format!("grants/{}", grant.id)),
+        effect: vec![say(child.words.language, "family-change-effect")],
+        button: say(child.words.language, "family-save"),
         child: child.words,
         errors,
     };
@@ -184,6 +187,8 @@ pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
         errors,
         boxes: Boxes::sample(language),
         action: child.at("grants/one"),
+        effect: vec![say(language, "family-change-effect")],
+        button: say(language, "family-save"),
     };
     let wrong = FormErrors::one("ends", say(language, "family-error-ends"));
     let end = EndPage {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::child::{Child, ChildWords, Stop};
 use super::choices::{Boxes, Fields, parts};
-use super::grants::{Nothing, failed};
+use super::grants::{EndPage, Nothing, failed};
 use super::people::practices_of;
 use super::sheet;
 use crate::accounts::AccountsError;
@@ -377,16 +377,6 @@ fn line(portal: &Portal, child: &Child, invitation: &Invitation) -> Listed {
     Listed { name: invitation.name.clone(), how, state, revoke }
 }
 
-#[derive(Template)]
-#[template(path = "portal/family/end.html")]
-struct RevokePage {
-    chrome: Chrome,
-    child: ChildWords,
-    action: String,
-    button: String,
-    effect: String,
-}
-
 pub async fn ask_revoke(
     State(portal): State<Portal>,
     Path((handle, id)): Path<(String, String)>,
@@ -398,7 +388,7 @@ pub async fn ask_revoke(
     let invitation = invitation.filter(|one| one.works_at(portal.web.now())).ok_or(Problem::NotFound)?;
     let language = child.words.language;
     let person = [("person", (&invitation.name).into())];
-    let page = RevokePage {
+    let page = EndPage {
         chrome: user.translated_as(say_with(language, "family-take-back-title", &person)),
         action: child.words.at(&format!("invitations/{id}/revoke")),
         button: say_with(language, "family-take-back", &person),

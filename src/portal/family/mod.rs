@@ -7,6 +7,7 @@ mod grants;
 mod invite;
 mod looked;
 mod people;
+mod requests;
 mod sheet;
 
 use std::time::Duration;
@@ -48,6 +49,8 @@ pub fn router() -> Router<Portal> {
         .route("/children/{handle}/grants/{id}", get(grants::change).post(grants::save))
         .route("/children/{handle}/grants/{id}/end", get(grants::ask_end).post(grants::end))
         .route("/children/{handle}/grants/{id}/restore", post(grants::restore).get(back))
+        .route("/children/{handle}/requests/{id}", get(requests::ask_yes).post(requests::yes))
+        .route("/children/{handle}/requests/{id}/no", get(requests::ask_no).post(requests::no))
         .route("/children/{handle}/invite", get(invite::start).post(invite::step))
         .route("/children/{handle}/invitations/{id}/revoke", get(invite::ask_revoke).post(invite::revoke))
         .route("/children/{handle}/paper/{sheet}", get(sheet::page))
@@ -82,6 +85,7 @@ struct ChildPage {
     notice: Option<Notice>,
     /// What is told of the 18th birthday, when it is near.
     birthday: Option<String>,
+    asked: Vec<requests::Asked>,
     people: Vec<Viewer>,
     invitations: Vec<invite::Listed>,
     looks: Vec<Line>,
@@ -151,6 +155,7 @@ async fn show(portal: &Portal, user: &SignedIn, child: Child, done: Done) -> Res
         chrome: user.translated_as(child.words.say("family-title")),
         notice: notice(portal, &child, &done).await?,
         birthday: birthday(portal, &child),
+        asked: requests::listed(portal, &child).await?,
         people: people::viewers(portal, &child, &looks).await?,
         invitations: invite::listed(portal, &child).await?,
         looks: looked::lines(portal, &child, looks.get(..looks.len().min(SHOWN)).unwrap_or_default()).await?,
@@ -199,6 +204,7 @@ async fn notice(portal: &Portal, child: &Child, done: &Done) -> Result<Option<No
         "too-late" => "family-did-too-late",
         "invited" => "family-did-invite",
         "given" => "family-did-give",
+        "refused" => "family-did-refuse",
         "taken-back" => "family-did-take-back",
         _ => return Ok(None),
     };
@@ -236,6 +242,7 @@ fn page_samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
                 &[("name", "Mia".into()), ("day", "25 Nov 2026".into()), ("age", 18.into())],
             )
         }),
+        asked: if birthday { requests::sample_listed(language) } else { Vec::new() },
         people,
         invitations,
         looks,

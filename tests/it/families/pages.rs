@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use chartgate::domain::access_request::{AccessRequest, RequestKind, RequestState};
 use chartgate::domain::account::{Account, AccountKind, AccountState};
 use chartgate::domain::clock::Clock as _;
-use chartgate::domain::ids::{AccountId, FhirId};
+use chartgate::domain::ids::{AccessRequestId, AccountId, FhirId};
 use serde_json::{Value, json};
 
 use crate::leaks_http::House;
@@ -313,4 +314,56 @@ async fn s45_a_provider_with_an_account_is_let_in_at_once_and_errors_stand_at_th
     assert_eq!(family.sees_leo("ana").await, (200, 404));
     family.house.node.clock.advance(Duration::from_hours(24));
     assert_eq!(family.sees_leo("ana").await, (404, 404), "the day is over");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s41_s46_a_request_is_answered_yes_with_choices_or_no() {
+    let family = Family::new().await;
+    let store = &family.house.node.store;
+    let now = family.house.node.clock.now();
+    let ask = |id: &str, provider: &str| AccessRequest {
+        id: AccessRequestId::parse(id).unwrap(),
+        kind: RequestKind::NonPcp,
+        patient: FhirId::parse("leo").unwrap(),
+        provider: AccountId::parse(provider).unwrap(),
+        initials: "l. T.".to_owned(),
+        sought: "sealed".to_owned(),
+        reason: "I look after the <asthma>.".to_owned(),
+        contact: "555 0100".to_owned(),
+        state: RequestState::Asked,
+        asked_at: now,
+        expires_at: now.plus(Duration::from_hours(24 * 30)),
+        passed_on_at: None,
+        answered_at: None,
+        answered_by: None,
+        answer: None,
+    };
+    let insert = async |request: AccessRequest| {
+        let mut transaction = store.begin().await.unwrap();
+        transaction.insert_access_request(&request).await.unwrap();
+        transaction.commit().await.unwrap();
+    };
+    insert(ask("one", "ana")).await;
+    let (rosa, max) = (family.browser("rosa", "en").await, family.browser("max", "en").await);
+    let leo = family.child(&rosa, "leo").await;
+    let page = family.get(&rosa, &leo).await.text();
+    assert!(page.contains("Somebody asks to see leo") && page.contains("&#60;asthma&#62;"), "{page}");
+    let yes = format!("{leo}/requests/one");
+    assert!(family.get(&rosa, &yes).await.text().contains("will see what you tick here"));
+    let none = family.post(&rosa, &yes, &yes, &[("until", "revoked")]).await;
+    assert_eq!(none.status, 422, "at least one part");
+    let labs = [("labs", "on"), ("until", "revoked")];
+    assert_eq!(family.post(&rosa, &yes, &yes, &labs).await.status, 200);
+    assert_eq!(family.sees_leo("ana").await, (200, 404));
+    assert_eq!(family.post(&rosa, &leo, &yes, &labs).await.status, 404, "answered once");
+
+    insert(ask("two", "ben")).await;
+    let home = family.get(&max, "/").await.text();
+    let no = format!("/children{}", between(&home, "<a class=\"button second\" href=\"/children", "\""));
+    assert!(no.ends_with("/requests/two/no"), "{no}");
+    let told = family.post(&max, &no, &no, &[]).await.text();
+    assert!(told.contains("You said no") && !told.contains("Somebody asks"), "{told}");
+    let mails = store.mails(10).await.unwrap();
+    assert!(mails.iter().all(|queued| !queued.mail.body.contains("asthma")), "D-13");
+    assert_eq!(mails.len(), 2, "S-46: each provider is told");
 }
