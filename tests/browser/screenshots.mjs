@@ -59,9 +59,28 @@ const views = [
     'request-non-pcp-access': go('/help/request-non-pcp-access'),
     'wrong-role': go('/staff/accounts'),
   }],
-  [specialist(demo), { 'home-specialist': go('/') }],
+  [specialist(demo), { 'home-specialist': go('/'), 'invitation-token': go('/invitations/token') }],
   [stranger(demo), { 'home-nobody': go('/') }],
-  [userOf(demo, 'guardian', (user) => /2 children/.test(user.note)), { family: go('/') }],
+  [userOf(demo, 'guardian', (user) => /2 children/.test(user.note)), {
+    'family-list': go('/'),
+    family: async (page) => {
+      await page.goto(demo.portal);
+      await page.getByRole('link', { name: /^(Who can see|Quién puede ver el)/ }).first().click();
+      await page.waitForLoadState();
+    },
+    'family-invite': async (page) => {
+      await page.goto(demo.portal);
+      await page.getByRole('link', { name: /^(Who can see|Quién puede ver el)/ }).first().click();
+      await page.locator('a[href$="/invite"]').click();
+      await page.waitForLoadState();
+    },
+    'family-es': async (page) => {
+      await page.goto(demo.portal);
+      await page.getByRole('button', { name: 'Español' }).click();
+      await page.getByRole('link', { name: /^Quién puede ver el/ }).first().click();
+      await page.waitForLoadState();
+    },
+  }],
   [userOf(demo, 'staff'), {
     'staff-accounts': go('/staff/accounts'),
     'staff-account': async (page) => {
