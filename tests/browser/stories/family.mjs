@@ -38,7 +38,7 @@ export default {
     const doctor = stranger(demo);
     const page = await openPage(browser, { script: false });
     await signIn(page, demo.portal, mother(demo));
-    await page.getByRole('link', { name: /^Who can see/ }).first().click();
+    await page.getByRole('link', { name: /^Who can see \S+’s record$/ }).first().click();
     await page.getByRole('link', { name: 'Invite a doctor' }).click();
     await page.getByLabel('Name', { exact: true }).fill('The doctor');
     await page.getByLabel(/^By e-mail/).check();
@@ -63,7 +63,7 @@ export default {
   's50 to s56 a specialist with a paper invitation': async ({ browser, demo }) => {
     const family = await openPage(browser);
     await signIn(family, demo.portal, mother(demo));
-    await family.getByRole('link', { name: /^Who can see/ }).last().click();
+    await family.getByRole('link', { name: /^Who can see \S+’s record$/ }).last().click();
     await invite(family, { name: 'Dr. Paper', paper: true });
     await family.getByRole('heading', { name: 'Print this page' }).waitFor();
     await checkAccess(family, 'paper');
