@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::domain::clock::{SharedClock, Timestamp};
 use crate::domain::grant::{DataKinds, Grant};
 use crate::domain::ids::{AccountId, FhirId, PracticeId};
+use crate::fhir::identity::Identity;
 use crate::fhir::interaction::Interaction;
 use crate::fhir::label::is_restricted;
 use crate::fhir::resource_type::ResourceType;
@@ -44,6 +45,7 @@ pub struct Authorizer {
     clock: SharedClock,
     relationships: Arc<dyn RelationshipSource>,
     primary_care: Arc<dyn PrimaryCareSource>,
+    portal_accounts: Option<Arc<str>>,
 }
 
 impl Authorizer {
@@ -54,7 +56,14 @@ impl Authorizer {
         primary_care: Arc<dyn PrimaryCareSource>,
         settings: AccessSettings,
     ) -> Self {
-        Self { settings, clock, relationships, primary_care }
+        Self { settings, clock, relationships, primary_care, portal_accounts: None }
+    }
+
+    /// The identifier system by which the EHR marks a Patient with a patient-portal account (S-43). Default: it marks none.
+    #[must_use]
+    pub fn with_portal_accounts(mut self, system: Option<Arc<str>>) -> Self {
+        self.portal_accounts = system;
+        self
     }
 
     /// For the narrow doors of this module.
@@ -240,9 +249,16 @@ impl Authorizer {
                 }
                 Verdict::Withheld(DenyReason::NoRelationship) if !is_restricted(&entry.labels) => {
                     let known = primary_care.map_err(|_| Refusal::FactsUnavailable)?;
-                    matches
-                        .not_authorized
-                        .push(NotAuthorized { patient: entry.id, has_primary_care: !known.is_nobody() });
+                    let identity = Identity::of_patient(&body.bytes);
+                    matches.not_authorized.push(NotAuthorized {
+                        patient: entry.id,
+                        has_primary_care: !known.is_nobody(),
+                        initials: identity.initials(),
+                        portal_account: self
+                            .portal_accounts
+                            .as_deref()
+                            .map(|system| identity.has_system(system)),
+                    });
                 }
                 Verdict::ThroughReferrer | Verdict::Withheld(_) => {}
             }

@@ -64,6 +64,10 @@ pub struct NotAuthorized {
     pub patient: FhirId,
     /// Whether the EHR names any PCP, for the right next step (S-32, S-41).
     pub has_primary_care: bool,
+    /// The patient's initials, for mails about a request (D-13), never for display to the searcher.
+    pub initials: String,
+    /// Whether the EHR marks the patient as having a patient-portal account (S-43); `None`: it does not say.
+    pub portal_account: Option<bool>,
 }
 
 /// The Patient entries that are who was sought, each as a body of its own. The EHR may have matched more loosely.

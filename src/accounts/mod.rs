@@ -187,7 +187,8 @@ impl Accounts {
         self
     }
 
-    fn now(&self) -> Timestamp {
+    /// The present moment, by the clock of the use-cases.
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 

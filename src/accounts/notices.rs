@@ -1,13 +1,15 @@
 //! Notices, and mails beside them: told in the transaction that causes them.
 
-use crate::domain::account::Account;
+use crate::domain::account::{Account, AccountState};
+use crate::domain::clock::Timestamp;
 use crate::domain::ids::{AccountId, NoticeId};
 use crate::domain::language::Language;
-use crate::domain::notice::{NewNotice, NoticeDetails, NoticeKind};
+use crate::domain::notice::{NewNotice, Notice, NoticeDetails, NoticeKind};
 use crate::mail::Message;
 use crate::mail::letters::Letters;
 use crate::store::outbox::NewMail;
 use crate::store::{StoreError, Transaction};
+use crate::words::say_with;
 
 use super::{Accounts, AccountsError};
 
@@ -37,6 +39,28 @@ impl Accounts {
         let language = transaction.language_of(&account.id).await?;
         let mail = queued(letter(letters, &account.email, language));
         transaction.tell(&notice, &mail).await
+    }
+
+    /// Puts what the account was told before `moment` and waits for its daily mail into one mail. False when nothing waits: another
+    /// node was first.
+    pub async fn send_digest(&self, account: &AccountId, moment: Timestamp) -> Result<bool, AccountsError> {
+        let mut transaction = self.store.begin().await?;
+        let notices = transaction.take_digest(account, moment).await?;
+        let told = transaction.account(account).await?.filter(|told| told.state == AccountState::Active);
+        if let (Some(letters), Some(told), false) = (&self.letters, told, notices.is_empty()) {
+            let language = transaction.language_of(account).await?;
+            let sentences: Vec<String> = notices
+                .iter()
+                .map(|Notice { new: NewNotice { kind, details, .. }, .. }| {
+                    let values = [("patient", (&details.patient).into()), ("who", (&details.who).into())];
+                    say_with(language, kind.key(), &values)
+                })
+                .collect();
+            let mail = queued(letters.digest(&told.email, language, &sentences));
+            transaction.queue_mail(&mail).await?;
+        }
+        transaction.commit().await?;
+        Ok(!notices.is_empty())
     }
 
     /// Chooses between mails at once and one mail a day. What waits for the daily mail comes in it all the same.

@@ -13,6 +13,7 @@ use crate::cache::Cache;
 use crate::domain::clock::SharedClock;
 use crate::domain::random::SharedRandom;
 use crate::ehr::{Ehr, RosterFile};
+use crate::jobs::digest::{DigestHour, send_digests};
 use crate::jobs::outbox::send_due;
 use crate::jobs::refresh;
 use crate::mail::smtp::Smtp;
@@ -28,6 +29,8 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// How often it is seen whose birthday it is.
 const BIRTHDAYS_EVERY: Duration = Duration::from_mins(5);
 
+/// How often daily mails and requests whose time is over are looked for.
+const NOTICES_EVERY: Duration = Duration::from_mins(1);
 /// How often the outbox is looked at.
 const MAIL_EVERY: Duration = Duration::from_secs(5);
 /// How often the refused requests of clients are written down for their vendors.
@@ -53,6 +56,7 @@ pub struct Background {
     pub(super) accounts: Arc<Accounts>,
     pub(super) mail: Option<Smtp>,
     pub(super) metrics: Metrics,
+    pub(super) digest: DigestHour,
 }
 
 /// The work under way.
@@ -86,6 +90,14 @@ impl Background {
         repeat(stop, SWEEP_EVERY, move || {
             let store = store.clone();
             async move { store.sweep().await.map(drop).map_err(Into::into) }
+        });
+        let (store, accounts, digest) = (self.store.clone(), self.accounts.clone(), self.digest);
+        repeat(stop, NOTICES_EVERY, move || {
+            let (store, accounts, digest) = (store.clone(), accounts.clone(), digest.clone());
+            async move {
+                while accounts.access_requests().expire().await? > 0 {}
+                send_digests(&store, &accounts, &digest).await.map(drop).map_err(Into::into)
+            }
         });
         let accounts = self.accounts;
         repeat(stop, BIRTHDAYS_EVERY, move || {

@@ -154,6 +154,7 @@ impl App {
         };
         let failures = Arc::new(FailureLog::new(store.clone(), clock.clone()));
         let accounts = Arc::new(pieces.accounts(passwords.clone())?);
+        let digest = options::digest(config)?;
         let router = pieces.router(keys.clone(), accounts.clone(), &failures)?;
 
         let mail = options::mail(config)?;
@@ -172,6 +173,7 @@ impl App {
             accounts,
             mail,
             metrics: metrics.clone(),
+            digest,
         };
         let tls = match &config.server.tls {
             Some(files) => {
@@ -215,7 +217,9 @@ fn records(
 ) -> Result<Records, BuildError> {
     let clock = surroundings.clock.clone();
     let settings = AccessSettings { practice_systems_use_grants: config.access.practice_systems_use_grants };
-    let authorizer = Arc::new(Authorizer::new(clock.clone(), store.directory(), primary_care, settings));
+    let authorizer = Authorizer::new(clock.clone(), store.directory(), primary_care, settings)
+        .with_portal_accounts(config.hospital.portal_account_system.as_deref().map(Into::into));
+    let authorizer = Arc::new(authorizer);
     let bodies = Arc::new(CachedEhr { cache: cache.clone(), ehr: ehr.clone() });
     let asked = ehr.clone();
     let offer = Arc::new(Offer::new(options::fhir_base(config)?.as_str(), move || asked.capabilities()));

@@ -22,6 +22,7 @@ use crate::ehr::{
 };
 use crate::facade::Limits;
 use crate::fhir::resource_type::ResourceType;
+use crate::jobs::digest::DigestHour;
 use crate::mail::letters::Letters;
 use crate::mail::smtp::Smtp;
 use crate::outbound::{OutboundOptions, PurposeOptions};
@@ -106,6 +107,12 @@ pub fn letters(config: &Config) -> Result<Letters, BuildError> {
         portal: origin(config)?.to_string(),
         support: config.hospital.support_email.clone(),
     })
+}
+
+/// When the daily mail of notices is sent.
+pub fn digest(config: &Config) -> Result<DigestHour, BuildError> {
+    let zone = jiff::tz::TimeZone::get(&config.hospital.time_zone).map_err(BuildError::new)?;
+    Ok(DigestHour { hour: i8::try_from(config.hospital.digest_hour.min(23)).unwrap_or(7), zone })
 }
 
 /// How people prove who they are.
@@ -255,6 +262,8 @@ pub fn web(config: &Config, demo: bool) -> Result<WebSettings, BuildError> {
         support_mailbox: hospital.support_email.clone(),
         support_phone: hospital.support_phone.clone(),
         privacy_policy,
+        digest_hour: hospital.digest_hour.min(23),
+        portal_sign_up: hospital.portal_sign_up_url.clone(),
         time_zone: jiff::tz::TimeZone::get(&hospital.time_zone).map_err(BuildError::new)?,
         session_idle: config.identity.idle.0,
         session_max: config.identity.session.0,

@@ -99,6 +99,12 @@ pub struct HospitalSection {
     pub privacy_policy_file: Option<PathBuf>,
     /// Identifier system of the hospital's medical record numbers; searches by MRN name it.
     pub mrn_system: Option<String>,
+    /// Identifier system by which the EHR marks a Patient with a patient-portal account (S-43).
+    pub portal_account_system: Option<String>,
+    /// Where families sign up for the patient portal (S-44).
+    pub portal_sign_up_url: Option<String>,
+    /// Hour of the day in which the daily mail of notices is sent, in the hospital's time zone.
+    pub digest_hour: u8,
     /// IANA time zone in which pages print times.
     pub time_zone: String,
     /// What the hospital is called in launch contexts (SMART `tenant`): opaque to apps.
@@ -113,6 +119,9 @@ impl Default for HospitalSection {
             support_phone: None,
             privacy_policy_file: None,
             mrn_system: None,
+            portal_account_system: None,
+            portal_sign_up_url: None,
+            digest_hour: 7,
             time_zone: "UTC".into(),
             tenant: None,
         }

@@ -76,6 +76,11 @@ impl Identity {
         own.or_else(typed).map(|own| own.value.as_str()).filter(|value| !value.is_empty())
     }
 
+    /// Whether any identifier is of this system.
+    pub fn has_system(&self, system: &str) -> bool {
+        self.identifier.iter().any(|own| own.system == system && !own.value.is_empty())
+    }
+
     /// Whether the patient has this identifier; without a system, in any system.
     pub fn has_identifier(&self, system: Option<&str>, value: &str) -> bool {
         let mut own = self.identifier.iter();
@@ -123,6 +128,14 @@ mod tests {
         assert!(!patient.has_identifier(Some("urn:other"), "M-100"));
         assert!(!patient.has_identifier(Some("urn:mrn"), "M-10"));
         assert!(!patient.has_identifier(Some("urn:mrn"), "77"));
+    }
+
+    #[test]
+    fn d13_initials_say_no_name() {
+        assert_eq!(patient().initials(), "A. O.");
+        assert_eq!(Identity::of_patient(b"{}").initials(), "");
+        assert_eq!(Identity::of_patient(br#"{"name":[{"given":["Mia"]}]}"#).initials(), "M.");
+        assert!(patient().has_system("urn:mrn") && !patient().has_system("urn:other"));
     }
 
     #[test]

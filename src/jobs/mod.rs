@@ -1,4 +1,5 @@
 //! Rank 5: work that runs beside the requests.
 
+pub mod digest;
 pub mod outbox;
 pub mod refresh;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::clock::Clock;
-use crate::mail::{MailError, MailSender, Message};
+use crate::mail::{MailSender, Message};
 use crate::store::outbox::QueuedMail;
 use crate::store::{Store, StoreError};
 
@@ -20,17 +20,18 @@ pub async fn send_due(
 ) -> Result<usize, StoreError> {
     let mails = store.claim_mails(AT_ONCE).await?;
     let count = mails.len();
-    for QueuedMail { number, mail, attempts, .. } in mails {
+    for QueuedMail { number, mail, attempts, queued_at, .. } in mails {
+        let key = format!("{number}.{}", queued_at.as_millis());
         let message = Message { to: mail.to, subject: mail.subject, body: mail.body, html: mail.html };
-        match sender.send(&message).await {
+        match sender.send(&message, &key).await {
             Ok(()) => store.mail_sent(number).await?,
-            Err(MailError::Unavailable(reason)) if attempts < ATTEMPTS => {
-                tracing::warn!(number, attempts, reason, "a mail could not be sent; it is tried again");
-                store.mail_failed(number, Some(clock.now().plus(wait(attempts)))).await?;
+            Err(error) if error.may_pass() && attempts < ATTEMPTS => {
+                tracing::warn!(number, attempts, %error, "a mail could not be sent; it is tried again");
+                store.mail_failed(number, Some(clock.now().plus(wait(attempts))), error.class()).await?;
             }
             Err(error) => {
                 tracing::error!(number, attempts, %error, "a mail is given up");
-                store.mail_failed(number, None).await?;
+                store.mail_failed(number, None, error.class()).await?;
             }
         }
     }

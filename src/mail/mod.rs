@@ -24,13 +24,38 @@ pub enum MailError {
     /// It will never be: not an address, or the mail server refuses it for good.
     #[error("the mail server refused the mail: {0}")]
     Refused(String),
-    /// Perhaps later: the mail server cannot be reached or is busy.
+    /// It will never be: the address is not one.
+    #[error("the address is not one")]
+    Address,
+    /// Perhaps later: the mail server is busy.
     #[error("the mail server cannot take the mail now: {0}")]
-    Unavailable(String),
+    Busy(String),
+    /// Perhaps later: the mail server cannot be reached, or the connection broke. It may have taken the mail nevertheless, when it
+    /// broke between the mail's end and the server's answer.
+    #[error("the mail server cannot be reached")]
+    Unreachable,
+}
+
+impl MailError {
+    /// The class of the reason, as the outbox keeps it.
+    pub const fn class(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Address => "address",
+            Self::Busy(_) => "busy",
+            Self::Unreachable => "unreachable",
+        }
+    }
+
+    /// Whether it is worth another attempt.
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::Unreachable)
+    }
 }
 
 /// What sends mails.
 pub trait MailSender: Send + Sync {
-    /// Completes when the mail server has taken the mail over.
-    fn send<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), MailError>>;
+    /// Completes when the mail server has taken the mail over. `key` is the same at each attempt and becomes part of the
+    /// `Message-ID`, by which mail systems know a mail that comes twice (RFC 5322 3.6.4).
+    fn send<'a>(&'a self, message: &'a Message, key: &'a str) -> BoxFuture<'a, Result<(), MailError>>;
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use lettre::message::header::ContentType;
+use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
@@ -69,13 +69,35 @@ impl Smtp {
     }
 }
 
+/// `Auto-Submitted: auto-generated` (RFC 3834 5): nobody's absence note answers these mails.
+#[derive(Clone, Copy, Debug)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
 impl MailSender for Smtp {
-    fn send<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), MailError>> {
+    fn send<'a>(&'a self, message: &'a Message, key: &'a str) -> BoxFuture<'a, Result<(), MailError>> {
         Box::pin(async move {
             let to = message.to.parse::<Mailbox>();
-            let to = to.map_err(|_| MailError::Refused("not an address".to_owned()))?;
-            let builder =
-                lettre::Message::builder().from(self.from.clone()).to(to).subject(message.subject.clone());
+            let to = to.map_err(|_| MailError::Address)?;
+            let builder = lettre::Message::builder()
+                .from(self.from.clone())
+                .to(to)
+                .subject(message.subject.clone())
+                .message_id(Some(format!("<{key}@{}>", self.from.email.domain())))
+                .header(AutoSubmitted);
             let mail = match &message.html {
                 Some(html) => {
                     builder.multipart(MultiPart::alternative_plain_html(message.body.clone(), html.clone()))
@@ -86,14 +108,11 @@ impl MailSender for Smtp {
             match self.transport.send(mail).await {
                 Ok(_) => Ok(()),
                 // The code alone: servers repeat the address in their text.
-                Err(error) => {
-                    let code = error.status().map_or_else(|| "no answer".to_owned(), |code| code.to_string());
-                    Err(if error.is_permanent() {
-                        MailError::Refused(code)
-                    } else {
-                        MailError::Unavailable(code)
-                    })
-                }
+                Err(error) => Err(match error.status() {
+                    Some(code) if error.is_permanent() => MailError::Refused(code.to_string()),
+                    Some(code) => MailError::Busy(code.to_string()),
+                    None => MailError::Unreachable,
+                }),
             }
         })
     }

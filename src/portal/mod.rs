@@ -12,9 +12,11 @@ mod hospital;
 mod identity;
 mod invitations;
 mod language;
+mod notices;
 mod open;
 mod patient;
 mod recent;
+mod requests;
 mod saved;
 mod search;
 mod sign_in;
@@ -113,6 +115,8 @@ pub fn router(parts: Parts) -> Router {
         .merge(identity::router())
         .merge(home::router())
         .merge(search::router())
+        .merge(requests::router())
+        .merge(notices::router())
         .merge(hospital::router())
         .merge(saved::router())
         .merge(open::router())

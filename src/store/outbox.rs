@@ -21,12 +21,20 @@ statements! {
                  WHERE number IN (SELECT number FROM outbox WHERE due_at <= $1 ORDER BY number LIMIT $3) AND due_at <= $1
                  RETURNING number, recipient, subject, body, html, attempts, queued_at, sent_at";
     SENT = "UPDATE outbox SET sent_at = $2, due_at = NULL WHERE number = $1";
-    FAILED = "UPDATE outbox SET due_at = $2 WHERE number = $1";
-    SWEEP = "DELETE FROM outbox WHERE sent_at < $1";
+    FAILED = "UPDATE outbox SET due_at = $2, failure = $3, given_up_at = $4 WHERE number = $1 AND sent_at IS NULL";
+    SWEEP = "DELETE FROM outbox WHERE sent_at < $1 OR given_up_at < $1";
+    GIVEN_UP = "SELECT COUNT(*) FROM outbox WHERE given_up_at IS NOT NULL";
+    FAILURES = "SELECT number, recipient, subject, body, html, attempts, queued_at, sent_at, failure, given_up_at FROM outbox
+                WHERE sent_at IS NULL AND failure IS NOT NULL ORDER BY number DESC LIMIT $1";
+    RETRY = "UPDATE outbox SET due_at = $2, attempts = 0, given_up_at = NULL
+             WHERE number = $1 AND sent_at IS NULL AND failure IS NOT NULL";
 }
 
 fn read(row: Row) -> Result<QueuedMail, StoreError> {
-    let mut fields = Fields::new("outbox", row);
+    take(&mut Fields::new("outbox", row))
+}
+
+fn take(fields: &mut Fields) -> Result<QueuedMail, StoreError> {
     Ok(QueuedMail {
         number: fields.number("number")?,
         mail: NewMail {
@@ -89,6 +97,38 @@ impl Store {
             .await?;
         depth.into_iter().next().ok_or(StoreError::Corrupt { noun: "outbox", field: "waiting" })
     }
+}
+
+/// A mail that could not be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// The mail.
+    pub mail: QueuedMail,
+    /// The class of the last failure: `address`, `refused`, `busy`, `unreachable`.
+    pub reason: String,
+    /// Whether it is not tried again.
+    pub given_up: bool,
+}
+
+impl Store {
+    /// How many mails were given up, of the last 30 days.
+    pub async fn mails_given_up(&self) -> Result<u64, StoreError> {
+        match self.read_one(GIVEN_UP, args![]).await? {
+            Some(row) => Fields::new("outbox", row).number("count"),
+            None => Ok(0),
+        }
+    }
+
+    /// The mails that failed and are not sent since, latest first.
+    pub async fn failed_mails(&self, limit: u32) -> Result<Vec<Failed>, StoreError> {
+        self.list(FAILURES, args![limit], |row| {
+            let mut fields = Fields::new("outbox", row);
+            let mail = take(&mut fields)?;
+            let reason = fields.text("failure")?;
+            Ok(Failed { mail, reason, given_up: fields.maybe_time("given_up_at")?.is_some() })
+        })
+        .await
+    }
 
     /// The latest mails, sent or not, latest first: what the demo's mailbox shows.
     pub async fn mails(&self, limit: u32) -> Result<Vec<QueuedMail>, StoreError> {
@@ -125,10 +165,22 @@ impl Transaction {
         Ok(())
     }
 
-    /// Notes that sending failed; tried again at `retry_at`, or never.
-    pub async fn mail_failed(&mut self, number: u64, retry_at: Option<Timestamp>) -> Result<(), StoreError> {
-        self.run(FAILED, args![stored(number), retry_at]).await?;
+    /// Notes that sending failed, with the class of the reason; tried again at `retry_at`, or never.
+    pub async fn mail_failed(
+        &mut self,
+        number: u64,
+        retry_at: Option<Timestamp>,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let given_up = retry_at.is_none().then(|| self.now());
+        self.run(FAILED, args![stored(number), retry_at, reason, given_up]).await?;
         Ok(())
+    }
+
+    /// Sends a mail that failed again at once. False when it did not fail or was sent since.
+    pub async fn retry_mail(&mut self, number: u64) -> Result<bool, StoreError> {
+        let now = self.now();
+        Ok(self.run(RETRY, args![stored(number), now]).await? > 0)
     }
 
     /// Removes mails sent before `before`; returns how many.
@@ -149,5 +201,7 @@ alone! {
     /// Notes that a mail was sent.
     fn mail_sent(number: u64) -> ();
     /// Notes that sending failed.
-    fn mail_failed(number: u64, retry_at: Option<Timestamp>) -> ();
+    fn mail_failed(number: u64, retry_at: Option<Timestamp>, reason: &str) -> ();
+    /// Sends a mail that failed again at once.
+    fn retry_mail(number: u64) -> bool;
 }

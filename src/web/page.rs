@@ -38,6 +38,8 @@ pub struct Chrome {
     pub request: String,
     /// Whether this is the demo.
     pub demo: bool,
+    /// Notices that the account has not read.
+    pub unread: u32,
     /// The page's language.
     pub language: Language,
     /// The way to the same page in another language; `None`: it is written in one alone.
@@ -54,6 +56,12 @@ pub struct Switch {
 }
 
 impl Chrome {
+    /// What the link to the notices says, with how many are unread.
+    pub fn notices(&self) -> String {
+        let count = usize::try_from(self.unread).unwrap_or(usize::MAX);
+        words::say_with(self.language, "notices-link", &[("count", count.into())])
+    }
+
     /// The sentence `key` in the page's language.
     pub fn say(&self, key: &str) -> String {
         words::say(self.language, key)
@@ -115,10 +123,12 @@ const CLINICIAN: &[(&str, &str)] = &[("/", "Patients"), ("/gallery", "Apps"), ("
 /// With the keys of what they say, since these pages are in each language.
 const FAMILY: &[(&str, &str)] = &[("/", "frame-nav-family"), ("/help", "frame-nav-help")];
 const STAFF: &[(&str, &str)] = &[
+    ("/staff/requests", "Requests"),
     ("/staff/accounts", "Accounts"),
     ("/staff/practices", "Practices"),
     ("/staff/clients", "Apps"),
     ("/staff/audit", "Audit log"),
+    ("/staff/mail", "Mail"),
     ("/staff/health", "System"),
     ("/help", "Help"),
 ];
@@ -213,6 +223,7 @@ impl Chrome {
             request: "0123456789abcdef0123456789abcdef".into(),
             demo: true,
             language: Language::En,
+            unread: 2,
             switch: None,
         }
     }

@@ -46,6 +46,8 @@ pub struct Visitor {
     /// In which language pages speak that are written in more than one: as chosen in this browser,
     /// else as the account has it, else as the browser wishes.
     pub language: Language,
+    /// Notices that the account has not read.
+    pub unread: u32,
     secret: String,
 }
 
@@ -73,6 +75,7 @@ impl Visitor {
             let chosen = web.store().chosen_preferences(&account.id).await.map_err(Problem::internal)?;
             visitor.language = chosen.map_or(visitor.language, |chosen| chosen.language);
         }
+        visitor.unread = web.store().unread_notices(&account.id).await.map_err(Problem::internal)?;
         visitor.ended = false;
         visitor.secret = cookie;
         visitor.account = Some(Arc::new(account));
@@ -93,6 +96,7 @@ impl Visitor {
             request: request.unwrap_or_else(|| RequestId::generate(web.random())),
             address: ClientAddress::of(&parts.extensions),
             language: language_of(web, &parts.headers),
+            unread: 0,
             secret: parts.extensions.get::<FormCookie>().map(|cookie| cookie.0.clone()).unwrap_or_default(),
         }
     }
@@ -116,6 +120,7 @@ impl Visitor {
             request: self.request.to_string(),
             demo: settings.demo,
             language: Language::En,
+            unread: self.unread,
             switch: None,
         }
     }
@@ -253,6 +258,10 @@ only_for!(
 only_for!(
     /// Hospital staff of either role.
     Staff, "hospital staff", AccountKind::Staff { .. }
+);
+only_for!(
+    /// Hospital staff who answer requests (S-06).
+    Support, "the hospital's support staff", AccountKind::Staff { role: StaffRole::Support }
 );
 only_for!(
     /// Hospital staff who approve accounts and clients (S-06).

@@ -25,6 +25,10 @@ pub struct WebSettings {
     pub support_phone: Option<String>,
     /// The hospital's privacy policy: plain paragraphs divided by empty lines (S-81).
     pub privacy_policy: String,
+    /// Where families sign up for the patient portal (S-44).
+    pub portal_sign_up: Option<String>,
+    /// Hour from which the daily mail of notices is sent.
+    pub digest_hour: u8,
     /// In which times are printed.
     pub time_zone: jiff::tz::TimeZone,
     /// A session ends after this long without a request.

@@ -78,7 +78,10 @@ fn s31_a_patient_within_reach_is_found_whole() {
 
 #[test]
 fn s31_another_patient_is_not_authorized_and_nothing_else_is_told() {
-    let not = |patient: &str, has_primary_care| [NotAuthorized { patient: id(patient), has_primary_care }];
+    let not = |patient: &str, has_primary_care| {
+        let (initials, portal_account) = ("A. O.".to_owned(), None);
+        [NotAuthorized { patient: id(patient), has_primary_care, initials, portal_account }]
+    };
     let gate = world().gate();
     let matches = find(&gate, &portal("ana"), mrn("M-2"), &[patient("lee", "M-2")]).unwrap();
     assert!(matches.reachable.is_empty());

@@ -28,6 +28,7 @@ mod oracle_world;
 mod portal;
 mod ranks;
 mod registration;
+mod requests;
 mod server;
 mod store;
 mod support;

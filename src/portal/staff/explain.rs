@@ -14,7 +14,7 @@ use crate::access::explain::Explanation;
 use crate::access::facts::{Basis, Reach};
 use crate::domain::account::{Account, AccountKind, AccountState};
 use crate::domain::grant::{DataKind, DataKinds, Grant};
-use crate::domain::ids::{AccountId, Mrn, PracticeId};
+use crate::domain::ids::{AccountId, FhirId, Mrn, PracticeId};
 use crate::portal::Portal;
 use crate::portal::ask::unanswered;
 use crate::web::csrf::CsrfForm;
@@ -22,7 +22,7 @@ use crate::web::dates;
 use crate::web::forms::FormErrors;
 use crate::web::page::{Chrome, Page};
 use crate::web::problem::Problem;
-use crate::web::session::Staff;
+use crate::web::session::{SignedIn, Staff};
 
 #[derive(Template)]
 #[template(path = "portal/staff/explain.html")]
@@ -37,11 +37,11 @@ struct ExplainPage {
 
 /// The answer in words.
 #[derive(Debug)]
-struct Answer {
-    sees: bool,
-    because: Vec<String>,
-    facts: Vec<(&'static str, Vec<String>)>,
-    at: String,
+pub(super) struct Answer {
+    pub(super) sees: bool,
+    pub(super) because: Vec<String>,
+    pub(super) facts: Vec<(&'static str, Vec<String>)>,
+    pub(super) at: String,
 }
 
 /// What was typed. An MRN travels in the body of a POST, never in a URL.
@@ -68,15 +68,7 @@ pub async fn explain(
         Err(_) => (FormErrors::one("mrn", "Enter an MRN: letters, digits and hyphens."), None),
     };
     let answer = match &patient {
-        Some(patient) => {
-            let caller = portal.caller(&user);
-            let asked = portal.records.explain_access(&caller, &user.account, &account.id, patient).await;
-            let explanation = asked.map_err(unanswered)?;
-            let names = Names::of(&portal, &explanation).await?;
-            let mut answer = names.answer(&account, &explanation);
-            answer.at = dates::moment(portal.web.now(), &names.zone);
-            Some(answer)
-        }
+        Some(patient) => Some(answer_for(&portal, &user, &account, patient).await?),
         None => None,
     };
     let page = ExplainPage {
@@ -88,6 +80,22 @@ pub async fn explain(
         answer,
     };
     Ok(Page::new(page).into_response())
+}
+
+/// Why `account` sees the record of `patient`, or does not, in words; recorded.
+pub(super) async fn answer_for(
+    portal: &Portal,
+    user: &SignedIn,
+    account: &Account,
+    patient: &FhirId,
+) -> Result<Answer, Problem> {
+    let caller = portal.caller(user);
+    let asked = portal.records.explain_access(&caller, &user.account, &account.id, patient).await;
+    let explanation = asked.map_err(unanswered)?;
+    let names = Names::of(portal, &explanation).await?;
+    let mut answer = names.answer(account, &explanation);
+    answer.at = dates::moment(portal.web.now(), &names.zone);
+    Ok(answer)
 }
 
 /// What identifiers are called.

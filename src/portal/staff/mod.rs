@@ -8,8 +8,10 @@ mod clients;
 mod disclosures;
 mod explain;
 mod health;
+mod mail;
 mod practices;
 mod registration_tokens;
+mod requests;
 
 use axum::Router;
 use axum::response::Redirect;
@@ -40,6 +42,10 @@ pub fn router() -> Router<Portal> {
         .route("/staff/audit", get(audit::latest))
         .route("/staff/audit/patient", post(audit::of_patient).get(audit::latest))
         .route("/staff/audit/disclosures", get(disclosures::show).post(disclosures::report))
+        .route("/staff/requests", get(requests::queue))
+        .route("/staff/requests/{id}", get(requests::show))
+        .route("/staff/requests/{id}/{decision}", post(requests::decide).get(requests::back))
+        .route("/staff/mail", get(mail::show).post(mail::again))
         .route("/staff/health", get(health::show))
         .route("/staff/health/forget", get(health::ask_purge).post(health::review_purge))
         .route("/staff/health/forget/confirm", post(health::confirm_purge).get(health::ask_purge))
@@ -61,6 +67,8 @@ pub fn samples(
     all.extend(registration_tokens::samples(&chrome("Registration tokens", "/staff/registration-tokens")));
     all.extend(audit::samples(&chrome("Audit log", "/staff/audit")));
     all.extend(disclosures::samples(&chrome("Disclosures", "/staff/audit")));
+    all.extend(requests::samples(&chrome("Requests", "/staff/requests"), provider));
+    all.extend(mail::samples(&chrome("Mail", "/staff/mail")));
     all.extend(health::samples(&chrome("System", "/staff/health")));
     all
 }

@@ -12,3 +12,24 @@ notice-grant-ends = { $who } can no longer see the record of { $patient }.
 notice-queue-waits = Something waits in your queue: { $who }.
 notice-sponsorship-due = It is time to confirm that { $who } still works with you.
 notice-security-changed = The security settings of your account were changed.
+notices-title = Notices
+notices-link = { $count ->
+    [0] Notices
+    [one] Notices, 1 unread
+   *[other] Notices, { $count } unread
+}
+notices-none = Nothing has happened yet that you need to know.
+notices-new = New
+notices-read-all = Mark all as read
+notices-read-one = Mark as read
+notices-go = Open
+notices-open-record = Open record
+notices-find = Find the patient
+notices-choice-title = Notices and mail
+notices-mails = Mails about notices
+notices-at-once = One by one, at once
+notices-daily = One mail a day, from { $hour }
+notices-security = Mails about the security of your account are always sent at once.
+notices-language = Language of mails
+notices-save = Save
+notices-saved = Saved.

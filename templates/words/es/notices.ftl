@@ -12,3 +12,24 @@ notice-grant-ends = { $who } ya no puede ver el expediente de { $patient }.
 notice-queue-waits = Algo espera en su lista: { $who }.
 notice-sponsorship-due = Es hora de confirmar que { $who } sigue trabajando con usted.
 notice-security-changed = Se cambió la seguridad de su cuenta.
+notices-title = Avisos
+notices-link = { $count ->
+    [0] Avisos
+    [one] Avisos, 1 sin leer
+   *[other] Avisos, { $count } sin leer
+}
+notices-none = Todavía no hay nada que deba saber.
+notices-new = Nuevo
+notices-read-all = Marcar todo como leído
+notices-read-one = Marcar como leído
+notices-go = Abrir
+notices-open-record = Abrir el expediente
+notices-find = Buscar al paciente
+notices-choice-title = Avisos y correo
+notices-mails = Correos sobre avisos
+notices-at-once = Uno por uno, de inmediato
+notices-daily = Un correo al día, desde las { $hour }
+notices-security = Los correos sobre la seguridad de su cuenta se envían siempre de inmediato.
+notices-language = Idioma de los correos
+notices-save = Guardar
+notices-saved = Guardado.

@@ -208,6 +208,8 @@ impl Server {
             support_mailbox: "help@hospital.example".to_owned(),
             support_phone: None,
             privacy_policy: String::new(),
+            digest_hour: 7,
+            portal_sign_up: None,
             time_zone: jiff::tz::TimeZone::UTC,
             session_idle: Duration::from_mins(30),
             session_max: Duration::from_hours(12),

@@ -14,14 +14,16 @@ enum For {
     Staff,
     /// Staff who approve accounts and clients.
     Deciders,
+    /// Staff who answer requests.
+    Answerers,
 }
 
-use For::{Clinicians, Deciders, Everybody, SignedIn, Staff};
+use For::{Answerers, Clinicians, Deciders, Everybody, SignedIn, Staff};
 
 impl For {
     /// Whether a page for `self` is for a person of this kind.
     fn lets_in(self, kind: Self) -> bool {
-        self == SignedIn || self == kind || (self == Staff && kind == Deciders)
+        self == SignedIn || self == kind || (self == Staff && matches!(kind, Deciders | Answerers))
     }
 }
 
@@ -70,11 +72,31 @@ const PAGES: &[(&str, For)] = &[
     ("/staff/audit", Staff),
     ("/staff/audit/disclosures", Staff),
     ("/staff/health", Staff),
+    ("/staff/mail", Staff),
+    ("/staff/requests", Answerers),
+    ("/staff/requests/none", Answerers),
+    ("/staff/requests/none/refuse", Answerers),
+    ("/requests/handle/pcp", Clinicians),
+    ("/requests/handle/sponsor", Clinicians),
+    ("/requests/handle/withdraw", Clinicians),
+    ("/help/patient-portal-sign-up", Everybody),
+    ("/notices", SignedIn),
+    ("/notices/read", SignedIn),
+    ("/account/notices", SignedIn),
     ("/staff/health/forget", Deciders),
 ];
 
 /// Every form.
 const FORMS: &[(&str, For)] = &[
+    ("/requests/handle/non-pcp", Clinicians),
+    ("/requests/handle/sponsor", Clinicians),
+    ("/requests/handle/withdraw", Clinicians),
+    ("/notices/read", SignedIn),
+    ("/account/notices", SignedIn),
+    ("/staff/requests/none/corrected", Answerers),
+    ("/staff/requests/none/refuse", Answerers),
+    ("/staff/requests/none/pass-on", Answerers),
+    ("/staff/mail", Staff),
     ("/patients/search", Clinicians),
     ("/patients/save", Clinicians),
     ("/patients/unsave", Clinicians),
@@ -100,7 +122,7 @@ const FORMS: &[(&str, For)] = &[
 async fn s06_every_page_is_for_whom_it_is_for() {
     let world = World::new().await;
     let people =
-        [("ana", Clinicians), ("jo", Clinicians), ("gus", SignedIn), ("sue", Staff), ("kim", Deciders)];
+        [("ana", Clinicians), ("jo", Clinicians), ("gus", SignedIn), ("sue", Answerers), ("kim", Deciders)];
     for (who, kind) in people {
         let mut jar = world.sign_in(who).await;
         for (path, whose) in PAGES {

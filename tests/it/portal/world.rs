@@ -174,6 +174,8 @@ impl World {
             hospital: settings_hospital(),
             support_mailbox: "help@lakeside.example".to_owned(),
             support_phone: None,
+            portal_sign_up: None,
+            digest_hour: 7,
             privacy_policy: "We keep records confidential.".to_owned(),
             time_zone: jiff::tz::TimeZone::UTC,
             session_idle: Duration::from_mins(30),

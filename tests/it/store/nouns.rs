@@ -71,8 +71,8 @@ async fn mails_are_claimed_once_and_tried_again(kind: Kind) {
     assert_eq!(second.iter().map(|queued| queued.number).collect::<Vec<_>>(), [3]);
     assert!(db.store.claim_mails(10).await.unwrap().is_empty(), "all are claimed");
     db.store.mail_sent(1).await.unwrap();
-    db.store.mail_failed(2, Some(START.plus(Duration::from_mins(1)))).await.unwrap();
-    db.store.mail_failed(3, None).await.unwrap();
+    db.store.mail_failed(2, Some(START.plus(Duration::from_mins(1))), "busy").await.unwrap();
+    db.store.mail_failed(3, None, "refused").await.unwrap();
     assert_eq!(db.store.outbox_depth().await.unwrap().waiting, 1, "one is sent, one given up");
     db.clock.advance(Duration::from_mins(1));
     let again = db.store.claim_mails(10).await.unwrap();
