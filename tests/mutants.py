@@ -47,7 +47,7 @@ MUTANTS = [
     ("a_second_patient_is_not_asked_about", "src/access/policy.rs",
      "entry.patients.iter().enumerate() {", "entry.patients.iter().enumerate().take(1) {"),
     ("a_pcp_of_an_hour_ago_counts", "src/ehr/primary_care.rs",
-     "self.patients.recent(lookup.patient(), self.options.max_age)", "self.patients.recent(lookup.patient(), self.options.max_stale)"),
+     "self.patients.recent(patient, self.options.max_age)", "self.patients.recent(patient, self.options.max_stale)"),
     ("the_ehr_ignores_whose_and_so_do_we", "src/access/policy.rs",
      "search.patient.as_ref().is_none_or(|patient| entry.patients.contains(patient))",
      "search.patient.as_ref().is_none_or(|patient| entry.patients.contains(patient) || !entry.patients.is_empty())"),
