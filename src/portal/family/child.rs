@@ -152,6 +152,18 @@ impl Child {
             .then(|| dates::day_of(self.decider.adult_at, &majority.zone))
     }
 
+    /// That a guardian's word ends on the birthday whatever is chosen, as a sentence.
+    pub fn ends_at_most(&self, portal: &Portal) -> String {
+        let (language, majority) = (self.words.language, portal.accounts.majority());
+        let day = dates::day_in(language, dates::day_of(self.decider.adult_at, &majority.zone));
+        let places = [
+            ("name", (&self.words.name).into()),
+            ("day", (&day).into()),
+            ("age", usize::from(majority.age).into()),
+        ];
+        words::say_with(language, "family-choose-at-most", &places)
+    }
+
     /// How long something holds, in words: to the end of a day, to the birthday, or until it is taken back.
     pub fn until(&self, portal: &Portal, by: GrantedBy, ends_at: Option<Timestamp>) -> String {
         let (language, majority) = (self.words.language, portal.accounts.majority());

@@ -125,7 +125,7 @@ pub struct Boxes {
 impl Boxes {
     pub fn of(portal: &Portal, child: &Child, fields: &Fields) -> Self {
         let at_most = match child.decider.acts_as {
-            GrantedBy::Guardian => child.until(portal, GrantedBy::Guardian, Some(child.decider.adult_at)),
+            GrantedBy::Guardian => child.ends_at_most(portal),
             GrantedBy::Patient => String::new(),
         };
         Self::new(child.words.language, fields, portal.today(), at_most)
