@@ -5,7 +5,7 @@ PATIENTS ?= 60
 SEED ?= 1
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test lint format smart-apps bench oracle timing fuzz soak screenshots setup-demo setup-test clean
+.PHONY: demo test lint format smart-apps bench oracle timing sweep fuzz soak screenshots setup-demo setup-test clean
 
 # The demo runs the quick build, which is also the tests': `make demo PROFILE=release` takes minutes longer to compile.
 PROFILE ?= dev
@@ -39,6 +39,13 @@ REQUESTS ?= 300000
 
 oracle: ## The oracle over the running server, long: random hospitals and requests, against a second policy.
 	CHARTGATE_ORACLE_REQUESTS=$(REQUESTS) cargo test --quiet --locked --test it oracle_what_the_running -- --nocapture
+
+# Folders with NDJSON, Bundles or single resources; none: the demo hospital's records.
+RECORDS ?=
+
+sweep: setup-test ## An EHR of others' making with RECORDS in it, a proxy that makes trouble, others' clients: no leak, no hang.
+	cargo build --locked --quiet --bin chartgate --example demo_ehr --example fault_proxy
+	tests/.venv/bin/python -W ignore tests/peers/sweep.py $(BUILT)/chartgate $(BUILT)/examples/demo_ehr $(BUILT)/examples/fault_proxy $(RECORDS)
 
 fuzz: ## Coverage-guided fuzzing: FUZZ_MINUTES (10) for each of FUZZ_TARGETS (all). What `make test` does in seconds, at length.
 	bash tests/fuzz/run.sh $(FUZZ_TARGETS)

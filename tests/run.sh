@@ -40,8 +40,9 @@ rust() {
 
 interop() {
     step "An EHR and clients that others wrote"
-    cargo build --locked --quiet --bin chartgate --example demo_ehr
-    CHARTGATE="$target/debug/chartgate" DEMO_EHR="$target/debug/examples/demo_ehr" bash tests/peers/run.sh
+    cargo build --locked --quiet --bin chartgate --example demo_ehr --example fault_proxy
+    CHARTGATE="$target/debug/chartgate" DEMO_EHR="$target/debug/examples/demo_ehr" \
+        FAULT_PROXY="$target/debug/examples/fault_proxy" bash tests/peers/run.sh
 }
 
 browser() {

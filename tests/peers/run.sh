@@ -42,6 +42,10 @@ run "$python" test_brands.py
 if [ -n "${DEMO_EHR:-}" ]; then
     case $DEMO_EHR in /*) ;; *) DEMO_EHR=$root/$DEMO_EHR ;; esac
     run "$python" -W ignore sekmet.py "${program:-$root/target/debug/chartgate}" "$DEMO_EHR"
+    if [ -n "${FAULT_PROXY:-}" ]; then
+        case $FAULT_PROXY in /*) ;; *) FAULT_PROXY=$root/$FAULT_PROXY ;; esac
+        run "$python" -W ignore sweep.py "${program:-$root/target/debug/chartgate}" "$DEMO_EHR" "$FAULT_PROXY"
+    fi
 fi
 if [ "$failed" != 0 ] && [ -s "$work/demo.log" ]; then tail -40 "$work/demo.log" >&2; fi
 exit "$failed"

@@ -354,7 +354,7 @@ def register(chartgate, folder, npis, organization):
         stdout=subprocess.DEVNULL,
     )
     private, public = new_key(folder, "practice")
-    jwk = json.loads(JsonWebKey.import_key(public, {"kty": "EC"}).as_json())
+    jwk = padded(json.loads(JsonWebKey.import_key(public, {"kty": "EC"}).as_json()))
     (folder / "jwks.json").write_text(json.dumps({"keys": [{**jwk, "kid": "practice", "alg": "ES384", "use": "sig"}]}))
     subprocess.run(
         [chartgate, "client", "add", *place, "--id", "panel-system", "--name", "Panel system", "--kind", "backend"]
@@ -363,6 +363,14 @@ def register(chartgate, folder, npis, organization):
         stdout=subprocess.DEVNULL,
     )
     return JsonWebKey.import_key(private, {"kty": "EC"})
+
+
+def padded(jwk):
+    """With coordinates of their full length (RFC 7518 6.2.1.2): authlib drops zeros at their beginning, in one key of a hundred."""
+    for name in ("x", "y"):
+        raw = base64.urlsafe_b64decode(jwk[name] + "=" * (-len(jwk[name]) % 4))
+        jwk[name] = base64.urlsafe_b64encode(raw.rjust(48, b"\0")).decode().rstrip("=")
+    return jwk
 
 
 def check(facade, resources, panel):
