@@ -86,7 +86,7 @@ impl RefusedCard {
         };
         let handle = portal.web.keys().seal(HANDLE, &user.account.id, &wanted, portal.web.random());
         if user.account.kind == AccountKind::Sponsored {
-            return Ok(Self::sponsored(sponsors(portal, user, &wanted.patient).await?, &handle));
+            return Ok(Self::sponsored(&sponsors(portal, user, &wanted.patient).await?, &handle));
         }
         let latest = portal.accounts.access_requests().latest(&user.account.id, &wanted.patient).await;
         let latest = latest.map_err(Problem::internal)?.filter(|latest| latest.is_open(portal.web.now()));
@@ -96,13 +96,13 @@ impl RefusedCard {
         })
     }
 
-    fn sponsored(sponsors: Vec<Sponsor>, handle: &str) -> Self {
+    fn sponsored(sponsors: &[Sponsor], handle: &str) -> Self {
         let asked = sponsors.iter().find_map(|sponsor| sponsor.asked.as_ref().map(|on| (&sponsor.name, on)));
         let todo = match asked {
             Some((name, on)) => {
                 format!("{name} asked for it on {on}. When the answer is yes, you see the record as well.")
             }
-            None => format!("Ask {} to request access; yours follows by itself.", names(&sponsors)),
+            None => format!("Ask {} to request access; yours follows by itself.", names(sponsors)),
         };
         Self {
             why: "You see what your sponsoring provider sees, and your provider has no access to this record either.".to_owned(),
@@ -475,8 +475,8 @@ pub fn sample_cards() -> Vec<RefusedCard> {
         RefusedCard::fresh(&wanted(true, None), "sealed"),
         RefusedCard::fresh(&wanted(false, None), "sealed"),
         RefusedCard::fresh(&wanted(true, Some(false)), "sealed"),
-        RefusedCard::sponsored(sponsor(None), "sealed"),
-        RefusedCard::sponsored(sponsor(Some("3 Nov 2026")), "sealed"),
+        RefusedCard::sponsored(&sponsor(None), "sealed"),
+        RefusedCard::sponsored(&sponsor(Some("3 Nov 2026")), "sealed"),
     ]
 }
 

@@ -234,7 +234,7 @@ async fn a_daily_mail_is_taken_once(kind: Kind) {
     let moment = START.plus(Duration::from_hours(1));
     db.clock.advance(Duration::from_hours(2));
     db.store.tell(&notice("ana", NoticeKind::AccessExpired), &mail("ana@kids.example")).await.unwrap();
-    assert_eq!(db.store.digests_due(moment, 10).await.unwrap(), [ana.clone()]);
+    assert_eq!(db.store.digests_due(moment, 10).await.unwrap(), std::slice::from_ref(&ana));
     let mut tasks = Vec::new();
     for n in 0..6 {
         let (store, ana) = (if n % 2 == 0 { db.store.clone() } else { other.clone() }, ana.clone());
