@@ -7,6 +7,7 @@ mod apps;
 mod clients;
 pub mod failures;
 pub mod families;
+pub mod federation;
 pub mod identity;
 pub mod invitations;
 mod notices;

@@ -21,9 +21,10 @@ use crate::access::forget::Forgets;
 use crate::access::sources::AuditSink;
 use crate::accounts::Accounts;
 use crate::accounts::failures::FailureLog;
+use crate::accounts::federation::Provider;
 use crate::audit::AuditLog;
 use crate::cache::Cache;
-use crate::config::Config;
+use crate::config::{Config, ProviderSection};
 use crate::credentials::install_crypto_provider;
 use crate::credentials::password::Passwords;
 use crate::domain::clock::SharedClock;
@@ -34,7 +35,7 @@ use crate::facade::{self, Facade};
 use crate::hooks::{self, Hooks};
 use crate::oauth::{self, endpoints::Endpoints, keys::IdTokenKeys};
 use crate::outbound::{Outbound, Purpose};
-use crate::portal::{self, Upkeep};
+use crate::portal::{self, CHILDRENS_ID, PATIENT_PORTAL, Providers, Upkeep};
 use crate::records::panel::Panels;
 use crate::records::purges::Purges;
 use crate::records::{Offer, Records};
@@ -291,6 +292,17 @@ impl Pieces<'_> {
                 ..options::oauth(self.config)
             },
         });
+        let provider = |section: &Option<ProviderSection>, path| -> Result<_, BuildError> {
+            let Some(section) = section else { return Ok(None) };
+            let settings = options::provider(self.config, section, path)?;
+            let http = self.outbound.client(Purpose::IdentityProvider);
+            Ok(Some(Arc::new(Provider::new(settings, http, clock.clone()))))
+        };
+        let identity = &self.config.identity;
+        let providers = Providers {
+            childrens_id: provider(&identity.childrens_id, CHILDRENS_ID)?,
+            patient_portal: provider(&identity.patient_portal, PATIENT_PORTAL)?,
+        };
         let pages = portal::router(portal::Parts {
             web: self.web.clone(),
             accounts,
@@ -300,6 +312,7 @@ impl Pieces<'_> {
             viewer: ClientId::parse(VIEWER).map_err(BuildError::new)?,
             fhir_base: options::fhir_base(self.config)?.to_string(),
             mrn_system,
+            providers,
             developers: developers::facts(
                 &self.web,
                 authorization_server.settings(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 use url::Url;
 
+use crate::accounts::federation::ProviderSettings;
 use crate::accounts::identity::IdentitySettings;
 use crate::cache::CacheOptions;
 use crate::config::{self, Config, EhrAuth as ConfiguredAuth, Secret};
@@ -123,6 +124,26 @@ pub fn identity(config: &Config) -> IdentitySettings {
     }
 }
 
+/// An identity provider; `path` is the end of the address to which it sends people back.
+pub fn provider(
+    config: &Config,
+    section: &config::ProviderSection,
+    path: &str,
+) -> Result<ProviderSettings, BuildError> {
+    let origin = origin(config)?;
+    let secret = section.client_secret.as_ref().map(Secret::read).transpose().map_err(BuildError::new)?;
+    Ok(ProviderSettings {
+        label: section.label.clone(),
+        issuer: section.issuer.clone(),
+        client_id: section.client_id.clone(),
+        client_secret: secret,
+        scopes: section.scopes.clone(),
+        reset_url: section.reset_url.clone(),
+        redirect_uri: origin.join(&format!("/sign-in/{path}/callback")).map_err(BuildError::new)?,
+        after_sign_out: origin.join("/sign-in").map_err(BuildError::new)?,
+    })
+}
+
 /// Limits of everything that is asked of other servers.
 pub fn outbound(config: &Config) -> Result<OutboundOptions, BuildError> {
     let ehr = &config.ehr;
@@ -153,7 +174,13 @@ pub fn outbound(config: &Config) -> Result<OutboundOptions, BuildError> {
             private_networks: config.oauth.private_jwks_uris,
             ..PurposeOptions::default()
         },
-        identity_provider: PurposeOptions::default(),
+        identity_provider: PurposeOptions {
+            private_networks: [&config.identity.childrens_id, &config.identity.patient_portal]
+                .into_iter()
+                .flatten()
+                .any(|provider| provider.private_network),
+            ..PurposeOptions::default()
+        },
     })
 }
 

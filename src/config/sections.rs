@@ -498,6 +498,32 @@ pub struct IdentitySection {
     pub secure_questions: SecureQuestions,
     /// How long a password lasts (S-22); for ever when absent.
     pub password_life: Option<Period>,
+    /// Where the hospital's physicians and staff sign in (S-02, S-21).
+    pub childrens_id: Option<ProviderSection>,
+    /// Where families sign in (S-05).
+    pub patient_portal: Option<ProviderSection>,
+}
+
+/// An OpenID provider of the hospital.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderSection {
+    /// What pages call it.
+    pub label: String,
+    /// `issuer`; its metadata are at `/.well-known/openid-configuration` below.
+    pub issuer: Url,
+    /// Chartgate's `client_id` there.
+    pub client_id: String,
+    /// Chartgate's secret there; without one PKCE alone.
+    pub client_secret: Option<Secret>,
+    /// Scopes beside `openid`.
+    #[serde(default)]
+    pub scopes: Vec<String>,
+    /// Where its passwords are reset (S-23).
+    pub reset_url: Option<Url>,
+    /// Whether it stands on a private network, and plain HTTP may be spoken there.
+    #[serde(default)]
+    pub private_network: bool,
 }
 
 /// Whether accounts have secure questions (D-02).
@@ -519,6 +545,8 @@ impl Default for IdentitySection {
             password_checks: 2,
             secure_questions: SecureQuestions::default(),
             password_life: None,
+            childrens_id: None,
+            patient_portal: None,
         }
     }
 }

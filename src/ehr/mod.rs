@@ -6,6 +6,7 @@ mod assertion;
 mod breaker;
 mod capabilities;
 mod client;
+mod families;
 mod freshness;
 mod gate;
 mod groups;

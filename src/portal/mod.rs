@@ -57,6 +57,8 @@ pub struct Upkeep {
     pub purges: Arc<Purges>,
 }
 
+pub use self::identity::federation::{CHILDRENS_ID, PATIENT_PORTAL, Providers};
+
 /// What the pages work with.
 pub struct Parts {
     /// Sessions, layout, database.
@@ -75,6 +77,8 @@ pub struct Parts {
     pub fhir_base: String,
     /// Identifier system of the hospital's medical record numbers.
     pub mrn_system: Option<Arc<str>>,
+    /// The hospital's identity providers.
+    pub providers: Providers,
     /// What the developer pages say of this installation.
     pub developers: developers::facts::Facts,
 }

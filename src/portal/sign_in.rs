@@ -12,8 +12,8 @@ use super::Portal;
 use super::ask::by;
 use super::identity::{second_step, with_cookies};
 use crate::accounts::{SignIn, SignInError};
+use crate::domain::secret::TokenHash;
 use crate::domain::session::SessionMethod;
-use crate::web::assets;
 use crate::web::cookies::Cookie;
 use crate::web::csrf::CsrfForm;
 use crate::web::forms::FormErrors;
@@ -58,7 +58,6 @@ struct SignInPage {
     email: String,
     next: String,
     elsewhere: Vec<Elsewhere>,
-    script: String,
 }
 
 /// Another way to sign in, at one of the hospital's identity providers (S-05, S-21).
@@ -101,9 +100,7 @@ fn page(
 ) -> Response {
     let chrome = visitor.translated("identity-sign-in");
     let elsewhere = portal.ways_elsewhere(visitor.language);
-    let script = assets::url("passkey.js");
-    let page =
-        SignInPage { chrome, errors, notice, email, next: next.as_str().to_owned(), elsewhere, script };
+    let page = SignInPage { chrome, errors, notice, email, next: next.as_str().to_owned(), elsewhere };
     Page::new(page).status(status).allow_form_to(next.redirect_origin()).into_response()
 }
 
@@ -156,12 +153,54 @@ async fn sign_out(
     visitor: Visitor,
     _form: CsrfForm<Nothing>,
 ) -> Result<Response, Problem> {
+    let mut elsewhere = None;
     if let Some(session) = &visitor.session {
         let by = by(&visitor);
+        elsewhere = portal.sign_out_elsewhere(&session.hash).await?;
         portal.accounts.sign_out(&session.hash, &session.account, &by).await.map_err(Problem::internal)?;
     }
     let gone = [Cookie::Session.clear(&portal.web), Cookie::Recent.clear(&portal.web)];
-    Ok(with_cookies(Redirect::to("/sign-in").into_response(), &gone))
+    let response = match elsewhere {
+        // A link and not a redirect: a form may not lead to another origin.
+        Some((name, url)) => {
+            let mut nobody = visitor;
+            nobody.account = None;
+            Page::new(signed_out(nobody.translated("identity-out-title"), &name, url)).into_response()
+        }
+        None => Redirect::to("/sign-in").into_response(),
+    };
+    Ok(with_cookies(response, &gone))
+}
+
+/// After signing out here, the way to sign out at the identity provider as well.
+#[derive(Template)]
+#[template(path = "portal/identity/signed_out.html")]
+struct SignedOutPage {
+    chrome: Chrome,
+    what: String,
+    there: String,
+    url: String,
+}
+
+fn signed_out(chrome: Chrome, name: &str, url: String) -> SignedOutPage {
+    let name = [("name", name.into())];
+    SignedOutPage {
+        what: chrome.say_with("identity-out-text", &name),
+        there: chrome.say_with("identity-out-there", &name),
+        url,
+        chrome,
+    }
+}
+
+impl Portal {
+    /// The name of the identity provider through which a session began, and where to sign out there.
+    async fn sign_out_elsewhere(&self, session: &TokenHash) -> Result<Option<(String, String)>, Problem> {
+        let federated = self.accounts.federated_session(session).await.map_err(Problem::internal)?;
+        let Some((way, id_token)) = federated else { return Ok(None) };
+        let Some(provider) = self.providers.of(way) else { return Ok(None) };
+        let url = provider.sign_out_url(id_token.as_deref()).await;
+        Ok(url.map(|url| (provider.settings().label.clone(), url.to_string())))
+    }
 }
 
 #[cfg(test)]
@@ -177,14 +216,15 @@ pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
             label: "Sign in with Children\u{2019}s ID".into(),
             hint: "For the hospital\u{2019}s physicians and staff.".into(),
         }],
-        script: "/x.js".into(),
     };
     let wrong = FormErrors::one(
         "email",
         "E-mail address and password do not belong together. Check both and try again.",
     );
     let ended = "You were signed out because nothing happened for a while. Sign in and you will be back where you were.";
+    let out = signed_out(chrome.clone(), "Children\u{2019}s ID", "https://id.example/out".into());
     vec![
+        ("signed-out", out.render().unwrap()),
         ("sign-in", page(FormErrors::default(), None).render().unwrap()),
         ("sign-in-wrong", page(wrong, None).render().unwrap()),
         ("sign-in-ended", page(FormErrors::default(), Some(ended)).render().unwrap()),

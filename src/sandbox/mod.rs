@@ -5,4 +5,5 @@ pub mod cast;
 pub mod ehr;
 pub mod faults;
 pub mod hospital;
+pub mod identity;
 pub mod mailbox;

@@ -19,6 +19,7 @@ statements! {
     LIST = "SELECT id, kind, email, name, phone, state, created_at FROM accounts
             WHERE email > $1 ORDER BY email LIMIT $2";
     SET_STATE = "UPDATE accounts SET state = $2 WHERE id = $1";
+    SET_KIND = "UPDATE accounts SET kind = $2 WHERE id = $1";
     PASSWORD = "SELECT password_hash FROM accounts WHERE id = $1";
     SET_PASSWORD = "UPDATE accounts SET password_hash = $2, password_set_at = $3 WHERE id = $1";
     PASSWORD_SET = "SELECT password_set_at FROM accounts WHERE id = $1";
@@ -119,6 +120,23 @@ impl Transaction {
         let found = self.run(SET_STATE, args![id, word_of(&state)]).await? > 0;
         self.changed(Noun::Account, id.as_str());
         Ok(found)
+    }
+
+    /// Replaces the patients for whom a guardian decides (S-05); holds from the next request on. False when the account is no
+    /// guardian's.
+    pub async fn set_guardian_patients(
+        &mut self,
+        id: &AccountId,
+        patients: Vec<FhirId>,
+    ) -> Result<bool, StoreError> {
+        let account = self.one(BY_ID, args![id]).await?.map(read).transpose()?;
+        if !account.is_some_and(|account| matches!(account.kind, AccountKind::Guardian { .. })) {
+            return Ok(false);
+        }
+        let kind = json_of("accounts", &AccountKind::Guardian { patients })?;
+        self.run(SET_KIND, args![id, kind]).await?;
+        self.changed(Noun::Account, id.as_str());
+        Ok(true)
     }
 
     /// Sets the password hash (PHC string). False when there is no such account.

@@ -77,6 +77,17 @@ impl Accounts {
         Ok(given)
     }
 
+    /// The identity provider through which a session began and the `id_token` it gave; `None` for one of our own.
+    pub async fn federated_session(
+        &self,
+        session: &TokenHash,
+    ) -> Result<Option<(SessionMethod, Option<String>)>, AccountsError> {
+        let Some(federated) = self.store.federated_session(session).await? else { return Ok(None) };
+        let opened = federated.id_token.and_then(|sealed| self.open(&sealed, &session.to_hex()));
+        let id_token = opened.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+        Ok(Some((federated.method, id_token)))
+    }
+
     /// The account's live sessions, the one used last first.
     pub async fn sessions_of(&self, account: &AccountId) -> Result<Vec<SessionEntry>, AccountsError> {
         Ok(self.store.sessions_of(account).await?)

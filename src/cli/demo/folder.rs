@@ -71,6 +71,10 @@ impl Folder {
              app_per_minute = 0\nsystem_per_minute = 0\n\n\
              [ehr]\nbase_url = \"{ehr}\"\n\n\
              [ehr.auth]\ntype = \"backend_services\"\nclient_id = \"{CLIENT_ID}\"\nkey = {{ file = {key_file} }}\n\n\
+             [identity.childrens_id]\nlabel = \"Children's ID\"\nissuer = \"{portal}/demo/childrens-id\"\n\
+             client_id = \"chartgate\"\nscopes = [\"profile\", \"email\"]\nprivate_network = true\n\n\
+             [identity.patient_portal]\nlabel = \"the patient portal\"\nissuer = \"{portal}/demo/patient-portal\"\n\
+             client_id = \"chartgate\"\nscopes = [\"profile\", \"email\", \"fhirUser\"]\nprivate_network = true\n\n\
              [log]\nformat = \"text\"\nfilter = \"warn\"\n",
             mrn = crate::sandbox::hospital::MRN_SYSTEM,
             master = at("master.key"),

@@ -13,11 +13,13 @@ use tokio::net::TcpListener;
 
 use crate::app::{App, Surroundings, options};
 use crate::config;
+use crate::credentials::signing::{SigningAlgorithm, SigningKey};
 use crate::domain::clock::{Clock as _, SystemClock};
 use crate::domain::random::SystemRandom;
-use crate::sandbox::cast::{self, Stage};
+use crate::sandbox::cast::{self, Cast, Stage};
 use crate::sandbox::ehr::{Ehr, EhrAuth, EhrOptions, Knobs};
 use crate::sandbox::hospital::{Hospital, HospitalSpec};
+use crate::sandbox::identity::{self, ProviderSpec, Somebody};
 use crate::sandbox::mailbox::{OutgoingMail, router};
 use crate::store::Store;
 use crate::{lifecycle, server, telemetry};
@@ -70,6 +72,11 @@ pub async fn run(args: DemoArgs) -> Result<(), CommandError> {
     let mut app = App::build(&config, &surroundings).await?;
     app.router = app.router.nest("/demo/mailbox", mailbox(app.store.clone()));
     let cast = people(&folder, &app, &hospital, &portal).await?;
+    for (path, spec) in providers(&hospital, &cast, &portal) {
+        let key = SigningKey::generate(SigningAlgorithm::Rs256)?;
+        let (clock, random) = (surroundings.clock.clone(), surroundings.random.clone());
+        app.router = app.router.nest(&path, identity::router(spec, key, clock, random));
+    }
     folder.write_clients(&cast, &format!("{portal}{}", options::FHIR_PATH))?;
     let report = report::Report::new(&portal, &ehr_base, &hospital, cast);
 
@@ -89,6 +96,42 @@ pub async fn run(args: DemoArgs) -> Result<(), CommandError> {
     app.serve(portal_listener, None, stop).await;
     hospital_server.await?;
     Ok(())
+}
+
+/// Guardians whom the patient portal of the demo knows, at most.
+const GUARDIANS: usize = 24;
+
+/// The demo's two identity providers, by path: hospital staff at Children's ID, families at the patient portal.
+fn providers(hospital: &Hospital, cast: &Cast, portal: &str) -> Vec<(String, ProviderSpec)> {
+    let staff = cast.users.iter().filter(|user| user.kind == "staff").map(|user| Somebody {
+        subject: user.email.clone(),
+        name: user.name.clone(),
+        email: user.email.clone(),
+        fhir_user: None,
+    });
+    let families = hospital.guardians().filter(|one| one.has_portal_account).take(GUARDIANS);
+    let families = families.map(|one| Somebody {
+        subject: one.person_id.clone(),
+        fhir_user: Some(format!("Person/{}", one.person_id)),
+        name: one.name,
+        email: one.email.to_lowercase(),
+    });
+    let spec = |name, end: &str, people| {
+        let path = format!("/demo/{end}");
+        let spec = ProviderSpec {
+            name,
+            issuer: format!("{portal}{path}"),
+            client_id: "chartgate",
+            redirect_uri: format!("{portal}/sign-in/{end}/callback"),
+            after_sign_out: format!("{portal}/sign-in"),
+            people,
+        };
+        (path, spec)
+    };
+    vec![
+        spec("Children\u{2019}s ID", "childrens-id", staff.collect()),
+        spec("Patient portal", "patient-portal", families.collect()),
+    ]
 }
 
 async fn serve_ehr(ehr: Ehr, listener: TcpListener) {

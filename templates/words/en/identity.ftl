@@ -218,3 +218,16 @@ identity-mail-used-subject = A recovery code was used
 identity-mail-used-text = Somebody signed in to your account with one of your recovery codes. That code does not work any more.
 identity-mail-not-you = If this was you, nothing is left to do. If it was not, change your password and write to us at once.
 identity-mail-account-button = Look at my account
+
+identity-with-childrens-id = For the hospital’s physicians and staff. Use your hospital user name and password; they are not changed here.
+identity-with-portal = For patients and families. Use your patient portal user name and password.
+identity-federation-title = You are not signed in
+identity-federation-unreachable = { $name } cannot be reached just now. Try again in a few minutes.
+identity-federation-refused = { $name } did not confirm who you are.
+identity-federation-invalid = The answer of { $name } could not be used. It may have taken too long, or begun in another window. Try once more.
+identity-federation-unknown = { $name } says who you are, but there is no account for you here.
+identity-federation-no-children = { $name } says who you are, but the hospital’s system names no child for whom you decide.
+identity-federation-ehr = The hospital’s system cannot be reached just now, so we cannot see whose family you are. Try again in a few minutes.
+identity-out-title = You are signed out
+identity-out-text = You are signed out here. On a computer that others use, sign out of { $name } too.
+identity-out-there = Sign out of { $name }

@@ -218,3 +218,16 @@ identity-mail-used-subject = Se usó un código de recuperación
 identity-mail-used-text = Alguien entró en su cuenta con uno de sus códigos de recuperación. Ese código ya no sirve.
 identity-mail-not-you = Si fue usted, no tiene que hacer nada. Si no, cambie su contraseña y escríbanos enseguida.
 identity-mail-account-button = Ver mi cuenta
+
+identity-with-childrens-id = Para médicos y personal del hospital. Use su usuario y contraseña del hospital; no se cambian aquí.
+identity-with-portal = Para pacientes y familias. Use su usuario y contraseña del portal del paciente.
+identity-federation-title = No ha iniciado sesión
+identity-federation-unreachable = No se puede conectar con { $name } en este momento. Pruebe otra vez en unos minutos.
+identity-federation-refused = { $name } no confirmó quién es usted.
+identity-federation-invalid = No se pudo usar la respuesta de { $name }. Quizá tardó demasiado o empezó en otra ventana. Pruebe una vez más.
+identity-federation-unknown = { $name } dice quién es usted, pero aquí no hay una cuenta para usted.
+identity-federation-no-children = { $name } dice quién es usted, pero el sistema del hospital no nombra a ningún niño por el que usted decida.
+identity-federation-ehr = No se puede conectar con el sistema del hospital en este momento, así que no vemos de qué familia es usted. Pruebe otra vez en unos minutos.
+identity-out-title = Sesión cerrada
+identity-out-text = Su sesión está cerrada aquí. En una computadora que usan otros, cierre también la sesión de { $name }.
+identity-out-there = Cerrar la sesión de { $name }

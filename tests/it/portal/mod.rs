@@ -1,6 +1,7 @@
 //! The portal's pages from outside, in the process: headers, sessions, forms, roles.
 
 mod apps;
+mod federation;
 mod forms;
 mod headers;
 mod health;

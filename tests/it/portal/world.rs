@@ -203,6 +203,7 @@ impl World {
             viewer: ClientId::parse("record-viewer").unwrap(),
             fhir_base: format!("{base}/fhir/r4"),
             mrn_system: None,
+            providers: portal::Providers::default(),
             developers: portal::developers::facts::Facts::default(),
         });
         let world =
