@@ -17,6 +17,7 @@ pub mod registration;
 mod relationships;
 mod saved;
 mod sign_in;
+pub mod sponsorship;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +52,7 @@ pub struct Accounts {
     session_life: Duration,
     letters: Option<Arc<Letters>>,
     open_registration: bool,
+    calendar: sponsorship::Calendar,
     identity: identity::Identity,
     majority: Majority,
 }
@@ -145,6 +147,7 @@ impl Accounts {
             session_life: Duration::from_hours(12),
             letters: None,
             open_registration: true,
+            calendar: sponsorship::Calendar::default(),
             identity: identity::Identity::default(),
             majority: Majority::default(),
         }

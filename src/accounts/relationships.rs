@@ -102,6 +102,7 @@ impl Accounts {
             return Err(AccountsError::Unknown);
         }
         let what = match state {
+            SponsorshipState::Invited => "sponsorship_invite",
             SponsorshipState::Active => "sponsorship_resume",
             SponsorshipState::Suspended => "sponsorship_suspend",
             SponsorshipState::Ended => "sponsorship_end",

@@ -31,6 +31,10 @@ const BIRTHDAYS_EVERY: Duration = Duration::from_mins(5);
 
 /// How often daily mails and requests whose time is over are looked for.
 const NOTICES_EVERY: Duration = Duration::from_mins(1);
+
+/// How often it is seen which sponsors are to be reminded.
+const SPONSORSHIPS_EVERY: Duration = Duration::from_mins(5);
+
 /// How often the outbox is looked at.
 const MAIL_EVERY: Duration = Duration::from_secs(5);
 /// How often the refused requests of clients are written down for their vendors.
@@ -98,6 +102,11 @@ impl Background {
                 while accounts.access_requests().expire().await? > 0 {}
                 send_digests(&store, &accounts, &digest).await.map(drop).map_err(Into::into)
             }
+        });
+        let accounts = self.accounts.clone();
+        repeat(stop, SPONSORSHIPS_EVERY, move || {
+            let accounts = accounts.clone();
+            async move { accounts.keep_sponsorships().await.map(drop).map_err(Into::into) }
         });
         let accounts = self.accounts;
         repeat(stop, BIRTHDAYS_EVERY, move || {

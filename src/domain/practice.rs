@@ -41,10 +41,62 @@ pub struct Sponsorship {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SponsorshipState {
+    /// Asked, not accepted yet; gives nothing.
+    Invited,
     /// Gives the sponsored user the sponsor's reach.
     Active,
     /// Paused; gives nothing.
     Suspended,
     /// Over; gives nothing and does not come back.
     Ended,
+}
+
+/// A step in the life of a sponsorship.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SponsorshipStep {
+    /// The invited user says yes, by setting the account up or after sign-in.
+    Accept,
+    /// The sponsor pauses it, or did not say in time that the user is still on the staff.
+    Suspend,
+    /// The sponsor lets it hold again.
+    Resume,
+    /// The sponsor removes the user, or the user says no.
+    End,
+}
+
+impl SponsorshipState {
+    /// The state after `step`; `None` when the step cannot be taken from here.
+    pub const fn after(self, step: SponsorshipStep) -> Option<Self> {
+        match (self, step) {
+            (Self::Invited, SponsorshipStep::Accept) | (Self::Suspended, SponsorshipStep::Resume) => {
+                Some(Self::Active)
+            }
+            (Self::Active, SponsorshipStep::Suspend) => Some(Self::Suspended),
+            (Self::Invited | Self::Active | Self::Suspended, SponsorshipStep::End) => Some(Self::Ended),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SponsorshipState as State, SponsorshipStep as Step};
+
+    #[test]
+    fn s70_a_sponsorship_only_goes_the_ways_that_there_are() {
+        let ways = [
+            (State::Invited, Step::Accept, State::Active),
+            (State::Active, Step::Suspend, State::Suspended),
+            (State::Suspended, Step::Resume, State::Active),
+            (State::Invited, Step::End, State::Ended),
+            (State::Active, Step::End, State::Ended),
+            (State::Suspended, Step::End, State::Ended),
+        ];
+        for from in [State::Invited, State::Active, State::Suspended, State::Ended] {
+            for step in [Step::Accept, Step::Suspend, Step::Resume, Step::End] {
+                let way = ways.iter().find(|way| (way.0, way.1) == (from, step)).map(|way| way.2);
+                assert_eq!(from.after(step), way, "{from:?} {step:?}");
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod hospital;
 mod identity;
 mod invitations;
 mod language;
+mod my_staff;
 mod notices;
 mod open;
 mod patient;
@@ -118,6 +119,7 @@ pub fn router(parts: Parts) -> Router {
         .merge(sign_in::router())
         .merge(identity::router())
         .merge(home::router())
+        .merge(my_staff::router())
         .merge(search::router())
         .merge(requests::router())
         .merge(notices::router())

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use scraper::{ElementRef, Html, Selector};
 
 use super::{
-    account_apps, developers, family, gallery, help, home, hospital, identity, invitations, notices, open,
-    requests, saved, search, sign_in, staff, vendors,
+    account_apps, developers, family, gallery, help, home, hospital, identity, invitations, my_staff,
+    notices, open, requests, saved, search, sign_in, staff, vendors,
 };
 use crate::domain::account::{Account, AccountKind, AccountState, StaffRole};
 use crate::domain::clock::Timestamp;
@@ -37,6 +37,7 @@ fn every_page() -> Vec<(String, String)> {
     let mut all = sign_in::samples(&Chrome::sample("Sign in", None, "/sign-in"));
     all.extend(identity::samples(&Chrome::sample("Your account", None, "/account")));
     all.extend(home::samples(&clinician));
+    all.extend(my_staff::samples(&clinician));
     all.extend(search::samples(&clinician));
     all.extend(requests::samples(&clinician));
     all.extend(notices::samples(&clinician));

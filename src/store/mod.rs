@@ -48,6 +48,7 @@ pub mod set_ups;
 pub mod sponsors;
 pub mod sponsorships;
 mod sqlite;
+pub mod staff_lists;
 mod sweep;
 pub mod throttle;
 mod token_cache;
@@ -337,6 +338,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("set_ups", set_ups::ALL),
         ("sponsors", sponsors::ALL),
         ("sponsorships", sponsorships::ALL),
+        ("staff_lists", staff_lists::ALL),
         ("sweep", sweep::ALL),
         ("throttle", throttle::ALL),
         ("tokens", tokens::ALL),

@@ -119,7 +119,10 @@ pub struct NavItem {
     pub current: bool,
 }
 
-const CLINICIAN: &[(&str, &str)] = &[("/", "Patients"), ("/gallery", "Apps"), ("/help", "Help")];
+const PROVIDER: &[(&str, &str)] =
+    &[("/", "Patients"), ("/gallery", "Apps"), ("/my-staff", "My staff"), ("/help", "Help")];
+const SPONSORED: &[(&str, &str)] =
+    &[("/", "Patients"), ("/gallery", "Apps"), ("/my-sponsors", "My sponsors"), ("/help", "Help")];
 /// With the keys of what they say, since these pages are in each language.
 const FAMILY: &[(&str, &str)] = &[("/", "frame-nav-family"), ("/help", "frame-nav-help")];
 const STAFF: &[(&str, &str)] = &[
@@ -142,7 +145,8 @@ pub fn navigation(account: Option<&Account>, path: &str) -> Vec<NavItem> {
 pub fn navigation_in(account: Option<&Account>, path: &str, language: Language) -> Vec<NavItem> {
     let (places, translated) = match account.map(|account| &account.kind) {
         None => return Vec::new(),
-        Some(AccountKind::Provider { .. } | AccountKind::Sponsored) => (CLINICIAN, false),
+        Some(AccountKind::Provider { .. }) => (PROVIDER, false),
+        Some(AccountKind::Sponsored) => (SPONSORED, false),
         Some(AccountKind::Guardian { .. }) => (FAMILY, true),
         Some(AccountKind::Staff { .. }) => (STAFF, false),
     };

@@ -121,6 +121,8 @@ impl Accounts {
         }
         transaction.set_password_hash(&account.id, &password).await?;
         transaction.set_secure_answers(&account.id, &answers).await?;
+        // Practice staff whose sponsor made this account accept by setting it up (S-70).
+        transaction.accept_opening_sponsorships(&account.id).await?;
         let mut codes = RecoveryCodes::default();
         if let (Some(totp), Some(Some(step))) = (&chosen.totp, step) {
             let name = String::new();

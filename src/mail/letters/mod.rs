@@ -3,6 +3,7 @@
 mod families;
 pub mod identity;
 mod requests;
+pub mod sponsorship;
 
 use askama::Template;
 

@@ -143,6 +143,7 @@ async fn others(portal: &Portal, account: &Account) -> Result<(Vec<Other>, Vec<O
     let (mut sponsors, mut sponsored) = (Vec::new(), Vec::new());
     for sponsorship in store.sponsorships_of(&account.id).await.map_err(Problem::internal)? {
         let state = match sponsorship.state {
+            SponsorshipState::Invited => "invited",
             SponsorshipState::Active => "active",
             SponsorshipState::Suspended => "suspended",
             SponsorshipState::Ended => continue,

@@ -7,6 +7,7 @@ mod headers;
 mod health;
 mod identity;
 mod language;
+mod my_staff;
 mod roles;
 mod sessions;
 mod vendors;

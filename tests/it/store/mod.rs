@@ -10,6 +10,7 @@ mod registration;
 mod relationships;
 mod requests;
 pub mod samples;
+mod sponsorship;
 mod statements;
 mod writes;
 
