@@ -12,6 +12,7 @@ pub mod invitations;
 mod notices;
 mod people;
 mod practices;
+pub mod provider_registration;
 pub mod registration;
 mod relationships;
 mod saved;
@@ -51,6 +52,7 @@ pub struct Accounts {
     letters: Option<Arc<Letters>>,
     open_registration: bool,
     identity: identity::Identity,
+    desk: provider_registration::Desk,
     majority: Majority,
 }
 
@@ -145,6 +147,7 @@ impl Accounts {
             letters: None,
             open_registration: true,
             identity: identity::Identity::default(),
+            desk: provider_registration::Desk::default(),
             majority: Majority::default(),
         }
     }

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use crate::accounts::identity::IdentitySettings;
+use crate::accounts::provider_registration::RegistrationSettings;
 use crate::cache::CacheOptions;
 use crate::config::{self, Config, EhrAuth as ConfiguredAuth, Secret};
 use crate::credentials::seal::SealingKey;
@@ -121,6 +122,24 @@ pub fn identity(config: &Config) -> IdentitySettings {
         questions_required: config.identity.secure_questions == config::SecureQuestions::Required,
         password_life: config.identity.password_life.map(|life| life.0),
     }
+}
+
+/// How providers register.
+pub fn registration(config: &Config) -> Result<RegistrationSettings, BuildError> {
+    let section = &config.registration;
+    let text = |path: &Option<std::path::PathBuf>| {
+        let read = |path: &std::path::PathBuf| {
+            std::fs::read_to_string(path)
+                .map_err(|error| BuildError::new(format!("{} cannot be read: {error}", path.display())))
+        };
+        path.as_ref().map(read).transpose()
+    };
+    Ok(RegistrationSettings {
+        fax: section.fax_number.clone(),
+        max_upload: usize::try_from(section.max_upload.0).unwrap_or(usize::MAX),
+        certification: text(&section.certification_file)?,
+        sponsorship: text(&section.sponsorship_file)?,
+    })
 }
 
 /// Limits of everything that is asked of other servers.

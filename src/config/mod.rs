@@ -16,6 +16,6 @@ pub use load::{ConfigError, load, parse};
 pub use sections::{
     AccessSection, CacheSection, Config, DatabaseSection, EhrAuth, EhrHookSection, EhrSection, HooksSection,
     HospitalSection, IdentitySection, LogFormat, LogSection, MailSection, OauthSection, PanelRoute,
-    PanelSection, RequiredSection, SecureQuestions, ServerSection, TlsSection,
+    PanelSection, RegistrationSection, RequiredSection, SecureQuestions, ServerSection, TlsSection,
 };
 pub use values::{ByteSize, Period, Secret};

@@ -16,6 +16,7 @@ mod notices;
 mod open;
 mod patient;
 mod recent;
+mod register;
 mod requests;
 mod saved;
 mod search;
@@ -110,6 +111,7 @@ impl FromRef<Portal> for Web {
 /// Every page of the portal, with the assets and the SMART apps that come with it. Not yet wrapped: see [`web::wrap`].
 pub fn router(parts: Parts) -> Router {
     let web = parts.web.clone();
+    let largest_upload = parts.accounts.registration_settings().max_upload;
     Router::new()
         .merge(sign_in::router())
         .merge(identity::router())
@@ -128,6 +130,7 @@ pub fn router(parts: Parts) -> Router {
         .merge(staff::router())
         .merge(help::router())
         .merge(vendors::router())
+        .merge(register::router(largest_upload))
         .merge(developers::router())
         .with_state(Portal::new(parts))
         .merge(web::router().with_state(web))

@@ -123,6 +123,7 @@ const CLINICIAN: &[(&str, &str)] = &[("/", "Patients"), ("/gallery", "Apps"), ("
 /// With the keys of what they say, since these pages are in each language.
 const FAMILY: &[(&str, &str)] = &[("/", "frame-nav-family"), ("/help", "frame-nav-help")];
 const STAFF: &[(&str, &str)] = &[
+    ("/staff/registrations", "Registrations"),
     ("/staff/requests", "Requests"),
     ("/staff/accounts", "Accounts"),
     ("/staff/practices", "Practices"),

@@ -2,6 +2,7 @@
 
 mod families;
 pub mod identity;
+pub mod registration;
 mod requests;
 
 use askama::Template;
