@@ -153,8 +153,14 @@ pub fn navigation_in(account: Option<&Account>, path: &str, language: Language) 
         other => path == other || path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/')),
     };
     let english = !translated && language != Language::En;
+    // Support does not decide about them (S-06).
+    let decides = matches!(
+        account.map(|account| &account.kind),
+        Some(AccountKind::Staff { role: StaffRole::Provisioning })
+    );
     places
         .iter()
+        .filter(|(href, _)| *href != "/staff/registrations" || decides)
         .map(|(href, label)| NavItem { href, label: say(label), english, current: here(href) })
         .collect()
 }

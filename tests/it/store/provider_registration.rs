@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chartgate::access::sources::{AuditSink, AuditUnavailable};
 use chartgate::accounts::provider_registration::files::FileProblem;
 use chartgate::accounts::provider_registration::{
     ApplicationError, PracticeChoice, RegistrationSettings, problems_of,
 };
 use chartgate::accounts::{Accounts, By};
-use chartgate::access::sources::{AuditSink, AuditUnavailable};
 use chartgate::credentials::password::Passwords;
 use chartgate::credentials::seal::SealingKey;
 use chartgate::domain::account::AccountKind;
@@ -114,8 +114,7 @@ impl World {
     }
 
     async fn verify(&self, id: &ProviderRegistrationId, kind: DocumentKind) {
-        let decide =
-            |step| self.accounts.decide_document(id, kind, step, None, None, &self.staff);
+        let decide = |step| self.accounts.decide_document(id, kind, step, None, None, &self.staff);
         decide(DocumentStep::Fax).await.unwrap();
         decide(DocumentStep::Verify).await.unwrap();
     }
@@ -146,8 +145,7 @@ async fn s10_s16_s17_from_the_form_to_the_account(kind: Kind) {
     for kind in DocumentKind::ALL {
         world.verify(&id, kind).await;
     }
-    let account =
-        world.accounts.approve_registration(&id, PracticeChoice::New, &world.staff).await.unwrap();
+    let account = world.accounts.approve_registration(&id, PracticeChoice::New, &world.staff).await.unwrap();
     assert_eq!((account.name.as_str(), account.email.as_str()), ("José Ñandú, MD", "jose@kids.example"));
     assert!(world.db.store.password_hash(&account.id).await.unwrap().is_none(), "chosen from the mail");
     assert!(world.db.store.may_sponsor(&account.id).await.unwrap(), "S-15");
@@ -167,9 +165,9 @@ async fn s16_uploads_are_sealed_and_come_back_as_they_were(kind: Kind) {
     let id = world.send(&answers()).await;
     let filler = b"%secret licence 4711\n".repeat(15_000);
     let bytes = [b"%PDF-1.7\n", filler.as_slice(), &PDF[9..]].concat();
-    let upload = |bytes: Vec<u8>| {
-        world.accounts.upload_document(&id, DocumentKind::Identity, Bytes::from(bytes), &By::default())
-    };
+    let by = By::default();
+    let upload =
+        |bytes: Vec<u8>| world.accounts.upload_document(&id, DocumentKind::Identity, Bytes::from(bytes), &by);
     upload(bytes.clone()).await.unwrap();
     let document = world.db.store.registration_documents(&id).await.unwrap().remove(0);
     assert_eq!(document.state, DocumentState::Uploaded);
