@@ -13,6 +13,7 @@ pub mod invitations;
 mod notices;
 mod people;
 mod practices;
+pub mod provider_registration;
 pub mod registration;
 mod relationships;
 mod saved;
@@ -54,6 +55,7 @@ pub struct Accounts {
     open_registration: bool,
     calendar: sponsorship::Calendar,
     identity: identity::Identity,
+    desk: provider_registration::Desk,
     majority: Majority,
 }
 
@@ -149,6 +151,7 @@ impl Accounts {
             open_registration: true,
             calendar: sponsorship::Calendar::default(),
             identity: identity::Identity::default(),
+            desk: provider_registration::Desk::default(),
             majority: Majority::default(),
         }
     }

@@ -91,33 +91,33 @@ impl Accounts {
         if name.is_empty() || name.len() > 200 || role.len() > 100 {
             return Err(AccountsError::Invalid("A name is needed, and a short role."));
         }
-        self.must_sponsor(sponsor).await?;
         let now = self.now();
         let known = self.store.account_by_email(&email).await?;
         let mut transaction = self.store.begin().await?;
-        let (user, outcome) = match known {
-            Some(user) => (user, Invitation::Asked),
-            None => {
-                let user = Account {
-                    id: AccountId::generate(&*self.random),
-                    kind: AccountKind::Sponsored,
-                    email: email.clone(),
-                    name: name.to_owned(),
-                    phone: None,
-                    state: AccountState::Active,
-                    created_at: now,
-                };
-                match transaction.insert_account(&user).await {
-                    Ok(()) => (user, Invitation::NewAccount),
-                    // Somebody was faster. PostgreSQL does not go on in a transaction in which a statement failed.
-                    Err(StoreError::Conflict("accounts.email")) => {
-                        drop(transaction);
-                        transaction = self.store.begin().await?;
-                        let user = self.store.account_by_email(&email).await?;
-                        (user.ok_or(AccountsError::Unavailable)?, Invitation::Asked)
-                    }
-                    Err(error) => return Err(error.into()),
+        must_sponsor(&mut transaction, sponsor).await?;
+        let (user, outcome) = if let Some(user) = known {
+            (user, Invitation::Asked)
+        } else {
+            let user = Account {
+                id: AccountId::generate(&*self.random),
+                kind: AccountKind::Sponsored,
+                email: email.clone(),
+                name: name.to_owned(),
+                phone: None,
+                state: AccountState::Active,
+                created_at: now,
+            };
+            match transaction.insert_account(&user).await {
+                Ok(()) => (user, Invitation::NewAccount),
+                // Somebody was faster. PostgreSQL does not go on in a transaction in which a statement failed.
+                Err(StoreError::Conflict("accounts.email")) => {
+                    drop(transaction);
+                    let user = self.store.account_by_email(&email).await?;
+                    transaction = self.store.begin().await?;
+                    must_sponsor(&mut transaction, sponsor).await?;
+                    (user.ok_or(AccountsError::Unavailable)?, Invitation::Asked)
                 }
+                Err(error) => return Err(error.into()),
             }
         };
         if user.kind != AccountKind::Sponsored {
@@ -181,11 +181,11 @@ impl Accounts {
             SponsorshipStep::End => "sponsorship_end",
             SponsorshipStep::Accept => return Err(AccountsError::Unknown),
         };
-        if step == SponsorshipStep::Resume {
-            self.must_sponsor(sponsor).await?;
-        }
         let to = line.state.after(step).ok_or(AccountsError::Unknown)?;
         let mut transaction = self.store.begin().await?;
+        if step == SponsorshipStep::Resume {
+            must_sponsor(&mut transaction, sponsor).await?;
+        }
         if !transaction.step_sponsorship(id, line.state, to).await? {
             return Err(AccountsError::Unknown);
         }
@@ -209,8 +209,8 @@ impl Accounts {
         ids: &[SponsorshipId],
         by: &By,
     ) -> Result<usize, AccountsError> {
-        self.must_sponsor(sponsor).await?;
         let mut transaction = self.store.begin().await?;
+        must_sponsor(&mut transaction, sponsor).await?;
         let mut done = Vec::new();
         for id in ids {
             if transaction.attest_sponsorship(id, &sponsor.id).await? {
@@ -340,14 +340,6 @@ impl Accounts {
         Ok(())
     }
 
-    async fn must_sponsor(&self, sponsor: &Account) -> Result<(), AccountsError> {
-        if self.store.may_sponsor(&sponsor.id).await? {
-            Ok(())
-        } else {
-            Err(AccountsError::Invalid("The hospital has not approved you as a sponsor."))
-        }
-    }
-
     async fn line_of(&self, sponsor: &Account, id: &SponsorshipId) -> Result<StaffLine, AccountsError> {
         let lines = self.store.staff_of(&sponsor.id).await?;
         lines.into_iter().find(|line| line.id == *id).ok_or(AccountsError::Unknown)
@@ -356,5 +348,14 @@ impl Accounts {
     async fn sponsored(&self, what: &str, id: &SponsorshipId, by: &By) -> Result<(), AccountsError> {
         let about = About { reason: Some(id.to_string()), ..About::default() };
         self.record(by, AuditKind::Access, what, about).await
+    }
+}
+
+/// The privilege, held until the transaction ends: what is taken back meanwhile waits and then finds what was done here (D-08).
+async fn must_sponsor(transaction: &mut Transaction, sponsor: &Account) -> Result<(), AccountsError> {
+    if transaction.hold_sponsor(&sponsor.id).await? {
+        Ok(())
+    } else {
+        Err(AccountsError::Invalid("The hospital has not approved you as a sponsor."))
     }
 }

@@ -256,6 +256,7 @@ impl Pieces<'_> {
         .with_open_registration(self.config.oauth.open_registration)
         .with_letters(options::letters(self.config)?)
         .with_identity(options::identity(self.config), &options::master_key(self.config)?)
+        .with_provider_registration(options::registration(self.config)?, &options::master_key(self.config)?)
         .with_majority(options::majority(self.config)?))
     }
 

@@ -9,6 +9,7 @@ use url::Url;
 
 use crate::accounts::federation::ProviderSettings;
 use crate::accounts::identity::IdentitySettings;
+use crate::accounts::provider_registration::RegistrationSettings;
 use crate::cache::CacheOptions;
 use crate::config::{self, Config, EhrAuth as ConfiguredAuth, Secret};
 use crate::credentials::seal::SealingKey;
@@ -141,6 +142,24 @@ pub fn provider(
         reset_url: section.reset_url.clone(),
         redirect_uri: origin.join(&format!("/sign-in/{path}/callback")).map_err(BuildError::new)?,
         after_sign_out: origin.join("/sign-in").map_err(BuildError::new)?,
+    })
+}
+
+/// How providers register.
+pub fn registration(config: &Config) -> Result<RegistrationSettings, BuildError> {
+    let section = &config.registration;
+    let text = |path: &Option<std::path::PathBuf>| {
+        let read = |path: &std::path::PathBuf| {
+            std::fs::read_to_string(path)
+                .map_err(|error| BuildError::new(format!("{} cannot be read: {error}", path.display())))
+        };
+        path.as_ref().map(read).transpose()
+    };
+    Ok(RegistrationSettings {
+        fax: section.fax_number.clone(),
+        max_upload: usize::try_from(section.max_upload.0).unwrap_or(usize::MAX),
+        certification: text(&section.certification_file)?,
+        sponsorship: text(&section.sponsorship_file)?,
     })
 }
 

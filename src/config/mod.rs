@@ -16,6 +16,7 @@ pub use load::{ConfigError, load, parse};
 pub use sections::{
     AccessSection, CacheSection, Config, DatabaseSection, EhrAuth, EhrHookSection, EhrSection, HooksSection,
     HospitalSection, IdentitySection, LogFormat, LogSection, MailSection, OauthSection, PanelRoute,
-    PanelSection, ProviderSection, RequiredSection, SecureQuestions, ServerSection, TlsSection,
+    PanelSection, ProviderSection, RegistrationSection, RequiredSection, SecureQuestions, ServerSection,
+    TlsSection,
 };
 pub use values::{ByteSize, Period, Secret};

@@ -38,6 +38,8 @@ pub struct Config {
     pub oauth: OauthSection,
     /// `[identity]`
     pub identity: IdentitySection,
+    /// `[registration]`
+    pub registration: RegistrationSection,
     /// `[mail]`
     pub mail: MailSection,
     /// `[log]`
@@ -547,6 +549,31 @@ impl Default for IdentitySection {
             password_life: None,
             childrens_id: None,
             patient_portal: None,
+        }
+    }
+}
+
+/// Registration of providers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RegistrationSection {
+    /// Where documents may be faxed to; by upload alone when absent.
+    pub fax_number: Option<String>,
+    /// The largest document that may be uploaded.
+    pub max_upload: ByteSize,
+    /// The hospital's text of document A instead of the built-in one.
+    pub certification_file: Option<PathBuf>,
+    /// The hospital's text of document C instead of the built-in one.
+    pub sponsorship_file: Option<PathBuf>,
+}
+
+impl Default for RegistrationSection {
+    fn default() -> Self {
+        Self {
+            fax_number: None,
+            max_upload: ByteSize::mebibytes(10),
+            certification_file: None,
+            sponsorship_file: None,
         }
     }
 }

@@ -133,6 +133,14 @@ own_id!(
     SponsorshipId, "sponsorship id"
 );
 own_id!(
+    /// A provider's registration.
+    ProviderRegistrationId, "registration id"
+);
+own_id!(
+    /// One upload of a document.
+    UploadId, "upload id"
+);
+own_id!(
     /// An OAuth client.
     ClientId, "client id"
 );

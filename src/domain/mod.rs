@@ -14,6 +14,7 @@ pub mod language;
 pub mod majority;
 pub mod notice;
 pub mod practice;
+pub mod provider_registration;
 pub mod random;
 pub mod registration;
 pub mod secret;

@@ -35,6 +35,10 @@ pub enum TokenKind {
     SetUp,
     /// By which a browser is known again.
     Device,
+    /// Handle of a registration that is being filled in.
+    RegistrationDraft,
+    /// The end of a mailed link to a registration's status page.
+    RegistrationStatus,
     /// Form token against cross-site request forgery.
     Csrf,
 }
@@ -54,6 +58,8 @@ impl TokenKind {
             Self::PushedRequest => "cgp_",
             Self::SetUp => "cgu_",
             Self::Device => "cgd_",
+            Self::RegistrationDraft => "cgq_",
+            Self::RegistrationStatus => "cgv_",
             Self::Csrf => "cgf_",
         }
     }

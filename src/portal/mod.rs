@@ -17,6 +17,7 @@ mod notices;
 mod open;
 mod patient;
 mod recent;
+mod register;
 mod requests;
 mod saved;
 mod search;
@@ -115,6 +116,7 @@ impl FromRef<Portal> for Web {
 /// Every page of the portal, with the assets and the SMART apps that come with it. Not yet wrapped: see [`web::wrap`].
 pub fn router(parts: Parts) -> Router {
     let web = parts.web.clone();
+    let largest_upload = parts.accounts.registration_settings().max_upload;
     Router::new()
         .merge(sign_in::router())
         .merge(identity::router())
@@ -134,6 +136,7 @@ pub fn router(parts: Parts) -> Router {
         .merge(staff::router())
         .merge(help::router())
         .merge(vendors::router())
+        .merge(register::router(largest_upload))
         .merge(developers::router())
         .with_state(Portal::new(parts))
         .merge(web::router().with_state(web))

@@ -131,7 +131,7 @@ async fn still(
 ) -> Result<Redirect, Problem> {
     let chosen = fields.iter().filter(|(name, _)| name == "still");
     let ids: Vec<_> = chosen.filter_map(|(_, id)| SponsorshipId::parse(id).ok()).collect();
-    done(portal.accounts.vouch(&user.account, &ids, &by(&user)).await.map(drop))?;
+    done(&portal.accounts.vouch(&user.account, &ids, &by(&user)).await.map(drop))?;
     Ok(Redirect::to("/my-staff"))
 }
 
@@ -149,7 +149,7 @@ async fn step(
     let (accounts, sponsor, by) = (&portal.accounts, &user.account, by(&user));
     let step = match step.as_str() {
         "resend" => {
-            done(accounts.resend_invitation(sponsor, &id, &by).await)?;
+            done(&accounts.resend_invitation(sponsor, &id, &by).await)?;
             return Ok(Redirect::to("/my-staff"));
         }
         "suspend" => SponsorshipStep::Suspend,
@@ -157,12 +157,12 @@ async fn step(
         "remove" => SponsorshipStep::End,
         _ => return Err(Problem::NotFound),
     };
-    done(accounts.step_staff(sponsor, &id, step, &by).await)?;
+    done(&accounts.step_staff(sponsor, &id, step, &by).await)?;
     Ok(Redirect::to("/my-staff"))
 }
 
 /// That it was done meanwhile, from another window or by somebody else, is seen on the list.
-fn done(result: Result<(), AccountsError>) -> Result<(), Problem> {
+fn done(result: &Result<(), AccountsError>) -> Result<(), Problem> {
     match result {
         Err(AccountsError::Unavailable) => Err(Problem::internal(AccountsError::Unavailable)),
         Ok(()) | Err(_) => Ok(()),
@@ -222,7 +222,7 @@ async fn answer(
         "decline" => false,
         _ => return Err(Problem::NotFound),
     };
-    done(portal.accounts.answer_sponsor(&user.account, &id, accept, &by(&user)).await)?;
+    done(&portal.accounts.answer_sponsor(&user.account, &id, accept, &by(&user)).await)?;
     Ok(Redirect::to("/my-sponsors"))
 }
 

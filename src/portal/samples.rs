@@ -7,7 +7,7 @@ use scraper::{ElementRef, Html, Selector};
 
 use super::{
     account_apps, developers, family, gallery, help, home, hospital, identity, invitations, my_staff,
-    notices, open, requests, saved, search, sign_in, staff, vendors,
+    notices, open, register, requests, saved, search, sign_in, staff, vendors,
 };
 use crate::domain::account::{Account, AccountKind, AccountState, StaffRole};
 use crate::domain::clock::Timestamp;
@@ -35,6 +35,7 @@ fn every_page() -> Vec<(String, String)> {
     let kim = account(AccountKind::Staff { role: StaffRole::Provisioning }, "Kim Novak");
     let clinician = Chrome::sample("Patients", Some(&ana), "/");
     let mut all = sign_in::samples(&Chrome::sample("Sign in", None, "/sign-in"));
+    all.extend(register::samples(&Chrome::sample("Register as a provider", None, "/register")));
     all.extend(identity::samples(&Chrome::sample("Your account", None, "/account")));
     all.extend(home::samples(&clinician));
     all.extend(my_staff::samples(&clinician));

@@ -7,7 +7,7 @@ use sqlx::{Column as _, PgConnection, Row as _, SqliteConnection, TypeInfo as _,
 use crate::domain::clock::Timestamp;
 use crate::domain::ids::{
     AccessRequestId, AccountId, AuthorizationId, ClientId, FactorId, FhirId, GrantId, InitialTokenId,
-    InvitationId, NoticeId, Npi, PracticeId, RequestId, SponsorshipId,
+    InvitationId, NoticeId, Npi, PracticeId, ProviderRegistrationId, RequestId, SponsorshipId, UploadId,
 };
 use crate::domain::secret::TokenHash;
 
@@ -59,9 +59,11 @@ text_args!(
     InvitationId,
     Npi,
     PracticeId,
+    ProviderRegistrationId,
     RequestId,
     SponsorshipId,
-    String
+    String,
+    UploadId
 );
 
 impl From<&str> for Arg {

@@ -44,6 +44,8 @@ const UNIQUE: &[(&str, &str, &str)] = &[
     ("practices.organization", "practices_organization_key", "practices.organization"),
     ("sponsorships.sponsored", "sponsorships_pair", "sponsorships.pair"),
     ("access_requests.provider", "access_requests_open", "access_requests.open"),
+    ("provider_registrations.npi", "provider_registrations_npi", "provider_registrations.open"),
+    ("provider_registrations.email", "provider_registrations_email", "provider_registrations.open"),
     ("clients.id", "clients_pkey", "clients.id"),
     ("signing_keys.purpose", "signing_keys_active", "signing_keys.active"),
 ];

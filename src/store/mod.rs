@@ -39,6 +39,7 @@ pub mod pass_codes;
 mod postgres;
 pub mod practices;
 pub mod preferences;
+pub mod provider_registrations;
 pub mod pushed;
 pub mod saved;
 pub mod secure_answers;
@@ -324,6 +325,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         ("jti", jti::ALL),
         ("keys", keys::ALL),
         ("launches", launches::ALL),
+        ("provider_registrations", provider_registrations::ALL),
         ("pushed", pushed::ALL),
         ("load", load::ALL),
         ("notices", notices::ALL),

@@ -7,6 +7,8 @@ use super::{Store, StoreError, Transaction};
 statements! {
     MAY = "SELECT since FROM sponsors WHERE account = $1";
     ALLOW = "INSERT INTO sponsors (account, since) VALUES ($1, $2) ON CONFLICT (account) DO NOTHING";
+    // Waits for whoever takes the privilege away just now, and makes them wait.
+    HOLD = "UPDATE sponsors SET since = since WHERE account = $1";
     DISALLOW = "DELETE FROM sponsors WHERE account = $1";
 }
 
@@ -22,6 +24,11 @@ impl Transaction {
     pub async fn allow_sponsoring(&mut self, account: &AccountId) -> Result<bool, StoreError> {
         let now = self.now();
         Ok(self.run(ALLOW, args![account, now]).await? > 0)
+    }
+
+    /// Whether the account may sponsor others, which nobody changes before this transaction ends.
+    pub async fn hold_sponsor(&mut self, account: &AccountId) -> Result<bool, StoreError> {
+        Ok(self.run(HOLD, args![account]).await? > 0)
     }
 
     /// Takes the privilege back; sponsorships that hold are another matter. False when there was none.

@@ -9,14 +9,12 @@ use super::db::{Fields, Row, word_of};
 use super::{Store, StoreError, Transaction};
 
 statements! {
-    BY_SPONSOR = "SELECT s.id, s.sponsor AS other, a.name, a.email, s.state, s.role, s.created_at,
-                      COALESCE(s.attested_at, s.created_at) AS attested_at, s.reminded, s.opens_account, s.sponsored AS account,
-                      (SELECT MAX(authenticated_at) FROM sessions WHERE account = s.sponsored) AS signed_in_at
+    BY_SPONSOR = "SELECT s.id, s.sponsored, a.name, a.email, s.state, s.role, COALESCE(s.attested_at, s.created_at), s.reminded,
+                      s.opens_account, (SELECT MAX(authenticated_at) FROM sessions WHERE account = s.sponsored)
                   FROM sponsorships s JOIN accounts a ON a.id = s.sponsored
                   WHERE s.sponsor = $1 AND s.state <> 'ended' ORDER BY a.name, s.id";
-    BY_SPONSORED = "SELECT s.id, s.sponsored AS other, a.name, a.email, s.state, s.role, s.created_at,
-                        COALESCE(s.attested_at, s.created_at) AS attested_at, s.reminded, s.opens_account, s.sponsor AS account,
-                        NULL AS signed_in_at
+    BY_SPONSORED = "SELECT s.id, s.sponsor, a.name, a.email, s.state, s.role, COALESCE(s.attested_at, s.created_at), s.reminded,
+                        s.opens_account, CAST(NULL AS BIGINT)
                     FROM sponsorships s JOIN accounts a ON a.id = s.sponsor
                     WHERE s.sponsored = $1 AND s.state <> 'ended' ORDER BY a.name, s.id";
     DESCRIBE = "UPDATE sponsorships SET role = $2, opens_account = $3, attested_at = $4 WHERE id = $1";

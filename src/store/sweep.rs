@@ -93,6 +93,7 @@ impl Store {
         let mut transaction = self.begin().await?;
         removed += transaction.sweep_changes().await?;
         removed += transaction.sweep_mails(now.minus(MAILS)).await?;
+        removed += transaction.sweep_registration_drafts().await?;
         transaction.commit().await?;
         Ok(removed)
     }

@@ -39,6 +39,10 @@ pub enum ThrottleKind {
     ClientAuth,
     /// Registrations without a token from one network address, each of them.
     Registration,
+    /// Providers' registrations begun or sent from one network address, each of them.
+    Applicant,
+    /// Documents uploaded from one network address, each of them.
+    ApplicantUpload,
     /// Codes from an app, recovery codes and passwords typed by one account that is half or wholly signed in.
     SecondFactor,
     /// Pass codes asked for one sign-in name, whether or not the account exists.
@@ -60,6 +64,8 @@ impl ThrottleKind {
             Self::PatientSearch => "patient_search",
             Self::ClientAuth => "client_auth",
             Self::Registration => "registration",
+            Self::Applicant => "applicant",
+            Self::ApplicantUpload => "applicant_upload",
             Self::SecondFactor => "second_factor",
             Self::PassCodeAccount => "pass_code_account",
             Self::PassCodeAddress => "pass_code_address",
@@ -76,10 +82,11 @@ impl ThrottleKind {
             | Self::SecondFactor
             | Self::PassCodeAccount
             | Self::SecureAnswers => 5,
-            Self::SignInAddress | Self::PatientSearch | Self::PassCodeAddress => 20,
+            Self::SignInAddress | Self::PatientSearch | Self::PassCodeAddress | Self::Applicant => 20,
             // The fifth pauses.
             Self::Invitation => 4,
             Self::Registration => 10,
+            Self::ApplicantUpload => 60,
         }
     }
 }
@@ -101,6 +108,8 @@ impl ThrottleKind {
             Self::SignInAddress
             | Self::PatientSearch
             | Self::Registration
+            | Self::Applicant
+            | Self::ApplicantUpload
             | Self::SecondFactor
             | Self::PassCodeAccount
             | Self::PassCodeAddress

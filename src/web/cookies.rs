@@ -29,6 +29,8 @@ pub enum Cookie {
     Passkey,
     /// A random value by which a browser is known again, to tell of sign-ins from others; kept for a year.
     Device,
+    /// Handle of a registration that is being filled in; kept for two weeks.
+    Registration,
 }
 
 impl Cookie {
@@ -55,6 +57,8 @@ impl Cookie {
             (Self::Passkey, false) => "chartgate-passkey",
             (Self::Device, true) => "__Host-chartgate-device",
             (Self::Device, false) => "chartgate-device",
+            (Self::Registration, true) => "__Host-chartgate-registration",
+            (Self::Registration, false) => "chartgate-registration",
         }
     }
 
@@ -73,7 +77,11 @@ impl Cookie {
 
     /// The `Set-Cookie` value that hands `value` to the browser until it is closed, or for as long as the cookie is kept.
     pub fn set(self, web: &Web, value: &str) -> String {
-        let kept = if matches!(self, Self::Language | Self::Device) { "; Max-Age=31536000" } else { "" };
+        let kept = match self {
+            Self::Language | Self::Device => "; Max-Age=31536000",
+            Self::Registration => "; Max-Age=1209600",
+            _ => "",
+        };
         self.with_life(web, value, kept)
     }
 

@@ -100,6 +100,6 @@ async fn body(request: Request) -> Result<Bytes, Problem> {
     })
 }
 
-fn came_from_elsewhere(headers: &HeaderMap) -> bool {
+pub(super) fn came_from_elsewhere(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
 }

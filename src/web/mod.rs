@@ -25,6 +25,7 @@ pub mod request_line;
 pub mod scope_words;
 pub mod session;
 pub mod state;
+pub mod upload;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

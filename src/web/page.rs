@@ -126,6 +126,7 @@ const SPONSORED: &[(&str, &str)] =
 /// With the keys of what they say, since these pages are in each language.
 const FAMILY: &[(&str, &str)] = &[("/", "frame-nav-family"), ("/help", "frame-nav-help")];
 const STAFF: &[(&str, &str)] = &[
+    ("/staff/registrations", "Registrations"),
     ("/staff/requests", "Requests"),
     ("/staff/accounts", "Accounts"),
     ("/staff/practices", "Practices"),
@@ -156,8 +157,14 @@ pub fn navigation_in(account: Option<&Account>, path: &str, language: Language) 
         other => path == other || path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/')),
     };
     let english = !translated && language != Language::En;
+    // Support does not decide about them (S-06).
+    let decides = matches!(
+        account.map(|account| &account.kind),
+        Some(AccountKind::Staff { role: StaffRole::Provisioning })
+    );
     places
         .iter()
+        .filter(|(href, _)| *href != "/staff/registrations" || decides)
         .map(|(href, label)| NavItem { href, label: say(label), english, current: here(href) })
         .collect()
 }

@@ -2,6 +2,7 @@
 
 mod families;
 pub mod identity;
+pub mod registration;
 mod requests;
 pub mod sponsorship;
 

@@ -11,6 +11,7 @@ mod health;
 mod mail;
 mod practices;
 mod registration_tokens;
+mod registrations;
 mod requests;
 
 use axum::Router;
@@ -23,6 +24,15 @@ use super::Portal;
 pub fn router() -> Router<Portal> {
     Router::new()
         .route("/staff", get(async || Redirect::to("/staff/accounts")))
+        .route("/staff/registrations", get(registrations::queue))
+        .route("/staff/registrations/{id}", get(registrations::show))
+        .route("/staff/registrations/{id}/approve", post(registrations::approve).get(registrations::show))
+        .route("/staff/registrations/{id}/refuse", post(registrations::refuse).get(registrations::show))
+        .route(
+            "/staff/registrations/{id}/documents/{kind}",
+            post(registrations::decide).get(registrations::back),
+        )
+        .route("/staff/registrations/{id}/documents/{kind}/{upload}", get(registrations::file))
         .route("/staff/accounts", get(accounts::list))
         .route("/staff/accounts/{id}", get(account::show))
         .route("/staff/accounts/{id}/suspend", get(account::ask_suspend).post(account::suspend))
@@ -64,6 +74,7 @@ pub fn samples(
     all.extend(practices::samples(&chrome("Practices", "/staff/practices")));
     all.extend(clients::samples(&chrome("Apps and systems", "/staff/clients")));
     all.extend(client::samples(&chrome("Apps and systems", "/staff/clients/growth")));
+    all.extend(registrations::samples(&chrome("Registrations", "/staff/registrations")));
     all.extend(registration_tokens::samples(&chrome("Registration tokens", "/staff/registration-tokens")));
     all.extend(audit::samples(&chrome("Audit log", "/staff/audit")));
     all.extend(disclosures::samples(&chrome("Disclosures", "/staff/audit")));

@@ -6,6 +6,7 @@ mod identity;
 mod nouns;
 mod oauth;
 mod people;
+mod provider_registration;
 mod registration;
 mod relationships;
 mod requests;

@@ -123,7 +123,10 @@ async fn s71_reminders_and_lapses_are_claimed_once_on_several_nodes(kind: Kind) 
         assert_eq!(claimed, 1, "degree {degree}");
     }
     let line = db.store.staff_of(&account_id("ana")).await.unwrap().pop().unwrap();
-    assert!(line.lapsed && line.state == Suspended);
+    assert_eq!((line.lapsed, line.state), (true, Suspended));
+    assert_eq!((line.account, line.attested_at), (account_id("jo"), START), "the other one, and since when");
+    let line = db.store.sponsors_of(&account_id("jo")).await.unwrap().pop().unwrap();
+    assert_eq!((line.account, line.signed_in_at), (account_id("ana"), None));
 }
 
 async fn s70_only_the_invitation_that_made_an_account_is_accepted_with_it(kind: Kind) {
