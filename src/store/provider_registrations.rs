@@ -36,8 +36,9 @@ statements! {
                ORDER BY CASE WHEN email = $2 THEN 0 ELSE 1 END";
     QUEUE = "SELECT id, reference, state, language, details, created_at, sent_at, decided_at, decided_by, reason
              FROM provider_registrations WHERE state = 'sent' ORDER BY sent_at, id LIMIT 500";
-    STEP = "UPDATE provider_registrations SET state = $3, decided_at = $4, decided_by = $5, reason = $6, account = $7
+    STEP = "UPDATE provider_registrations SET state = $3, decided_at = $4, decided_by = $5, reason = $6
             WHERE id = $1 AND state = $2";
+    NOTE_ACCOUNT = "UPDATE provider_registrations SET account = $2 WHERE id = $1";
     // Takes the row's lock as well: nothing is decided while a document changes.
     HOLD = "UPDATE provider_registrations SET saved_at = $2 WHERE id = $1 AND state = 'sent'";
     LINK = "INSERT INTO registration_links (hash, registration) VALUES ($1, $2)";
@@ -214,13 +215,22 @@ impl Transaction {
         step: RegistrationStep,
         by: Option<&AccountId>,
         reason: Option<&str>,
-        account: Option<&AccountId>,
     ) -> Result<bool, StoreError> {
         let now = self.now();
         let from = RegistrationState::Sent;
         let Some(to) = from.after(step) else { return Ok(false) };
-        let args = args![id, word_of(&from), word_of(&to), now, by, reason, account];
+        let args = args![id, word_of(&from), word_of(&to), now, by, reason];
         Ok(self.run(STEP, args).await? > 0)
+    }
+
+    /// Notes which account came of an approved registration.
+    pub async fn note_registered_account(
+        &mut self,
+        id: &ProviderRegistrationId,
+        account: &AccountId,
+    ) -> Result<(), StoreError> {
+        self.run(NOTE_ACCOUNT, args![id, account]).await?;
+        Ok(())
     }
 
     /// What is stored of the documents, as this change sees it.

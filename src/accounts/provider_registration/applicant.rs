@@ -220,7 +220,7 @@ impl Accounts {
         by: &By,
     ) -> Result<(), ApplicationError> {
         let mut transaction = self.store.begin().await?;
-        if !transaction.decide_registration(id, RegistrationStep::Withdraw, None, None, None).await? {
+        if !transaction.decide_registration(id, RegistrationStep::Withdraw, None, None).await? {
             return Err(ApplicationError::Changed);
         }
         for kind in DocumentKind::ALL {

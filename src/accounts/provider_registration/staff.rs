@@ -10,7 +10,7 @@ use crate::domain::account::{Account, AccountKind, AccountState};
 use crate::domain::ids::{AccountId, PracticeId, ProviderRegistrationId, UploadId};
 use crate::domain::practice::Practice;
 use crate::domain::provider_registration::{
-    Answers, DocumentKind, DocumentStep, MediaType, ProviderRegistration, RegistrationState, RegistrationStep,
+    Answers, DocumentKind, DocumentStep, MediaType, ProviderRegistration, RegistrationStep,
 };
 
 /// What is known here already and bears on a decision.
@@ -146,17 +146,13 @@ impl Accounts {
         let npi = answers.checked_npi().ok_or(AccountsError::Unknown)?;
         let account = self.account_of(&registration, AccountId::generate(&*self.random))?;
         let mut transaction = self.store.begin().await?;
-        if let Err(error) = transaction.insert_account(&account).await {
-            drop(transaction);
-            // Of two who approve at once, the second runs into the first one's account.
-            let now = self.store.provider_registration(id).await?;
-            let open = now.is_some_and(|now| now.state == RegistrationState::Sent);
-            return Err(if open { error.into() } else { ApplicationError::Changed });
-        }
+        // First the step: of two who approve at once, one waits here and then finds it taken.
         let step = RegistrationStep::Approve;
-        if !transaction.decide_registration(id, step, by.account.as_ref(), None, Some(&account.id)).await? {
+        if !transaction.decide_registration(id, step, by.account.as_ref(), None).await? {
             return Err(ApplicationError::Changed);
         }
+        transaction.insert_account(&account).await?;
+        transaction.note_registered_account(id, &account.id).await?;
         let documents = transaction.registration_documents(id).await?;
         if !(Application { registration: registration.clone(), documents }).is_complete() {
             return Err(ApplicationError::Incomplete);
@@ -221,7 +217,7 @@ impl Accounts {
         let registration = self.store.provider_registration(id).await?.ok_or(AccountsError::Unknown)?;
         let mut transaction = self.store.begin().await?;
         let step = RegistrationStep::Refuse;
-        if !transaction.decide_registration(id, step, by.account.as_ref(), Some(reason), None).await? {
+        if !transaction.decide_registration(id, step, by.account.as_ref(), Some(reason)).await? {
             return Err(ApplicationError::Changed);
         }
         for kind in DocumentKind::ALL {

@@ -190,7 +190,7 @@ impl World {
             breaker: BreakerOptions { failures: 1000, ..BreakerOptions::default() },
             ..EhrOptions::new(base.parse().unwrap(), BASE.parse().unwrap())
         };
-        Self::connected_limited(hospital, (&options, purpose), clock, facts, limits)
+        Self::connected_limited(hospital, (&options, purpose), clock, facts, limits, None)
     }
 
     /// Over an EHR that is reached by these options.
@@ -201,7 +201,8 @@ impl World {
         clock: Arc<ManualClock>,
         facts: Facts,
     ) -> Self {
-        Self::connected_limited(hospital, (options, purpose), clock, facts, Limits::NONE)
+        let trail = Some(LONGEST_TRAIL);
+        Self::connected_limited(hospital, (options, purpose), clock, facts, Limits::NONE, trail)
     }
 
     fn connected_limited(
@@ -210,6 +211,7 @@ impl World {
         clock: Arc<ManualClock>,
         facts: Facts,
         limits: Limits,
+        longest_trail: Option<u32>,
     ) -> Self {
         chartgate::credentials::install_crypto_provider();
         let random = Arc::new(SystemRandom);
@@ -236,7 +238,10 @@ impl World {
             &SealingKey::from_bytes([7; 32]),
             Arc::new(Offer::new(BASE, move || asked.capabilities())),
         );
-        let records = Arc::new(records.with_longest_trail(LONGEST_TRAIL));
+        let records = Arc::new(match longest_trail {
+            Some(pages) => records.with_longest_trail(pages),
+            None => records,
+        });
         let tokens = Arc::new(Tokens::default());
         let endpoints = Endpoints {
             authorize: "https://gate.example/oauth/authorize".into(),
