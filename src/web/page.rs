@@ -122,8 +122,9 @@ pub struct NavItem {
 const CLINICIAN: &[(&str, &str)] = &[("/", "Patients"), ("/gallery", "Apps"), ("/help", "Help")];
 /// With the keys of what they say, since these pages are in each language.
 const FAMILY: &[(&str, &str)] = &[("/", "frame-nav-family"), ("/help", "frame-nav-help")];
+/// Before those of all staff: support answers requests (S-06).
+const SUPPORT: (&str, &str) = ("/staff/requests", "Requests");
 const STAFF: &[(&str, &str)] = &[
-    ("/staff/requests", "Requests"),
     ("/staff/accounts", "Accounts"),
     ("/staff/practices", "Practices"),
     ("/staff/clients", "Apps"),
@@ -140,11 +141,16 @@ pub fn navigation(account: Option<&Account>, path: &str) -> Vec<NavItem> {
 
 /// The navigation of an account's kind; `path` is where the user is.
 pub fn navigation_in(account: Option<&Account>, path: &str, language: Language) -> Vec<NavItem> {
+    let staff: Vec<_>;
     let (places, translated) = match account.map(|account| &account.kind) {
         None => return Vec::new(),
         Some(AccountKind::Provider { .. } | AccountKind::Sponsored) => (CLINICIAN, false),
         Some(AccountKind::Guardian { .. }) => (FAMILY, true),
-        Some(AccountKind::Staff { .. }) => (STAFF, false),
+        Some(AccountKind::Staff { role }) => {
+            let first = (*role == StaffRole::Support).then_some(SUPPORT);
+            staff = first.into_iter().chain(STAFF.iter().copied()).collect();
+            (&*staff, false)
+        }
     };
     let say = |label: &str| if translated { words::say(language, label) } else { label.to_owned() };
     let here = |href: &str| match href {
