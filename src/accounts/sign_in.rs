@@ -43,7 +43,7 @@ pub enum SignInError {
     /// Too many failures for this name or from this address; try again after that long.
     #[error("Too many attempts. Please wait a moment and try again.")]
     Wait(Duration),
-    /// The password is right, and the account has a second step: a code, a recovery code or a passkey.
+    /// The password is right, and the account has a second step: a code or a recovery code.
     #[error("A code is needed.")]
     SecondStep(AccountId),
     /// The password is right, and must be chosen anew: its time is over, or it is too short without a second step (S-22, D-03).

@@ -161,8 +161,6 @@ pub struct SetUp {
 pub enum FactorKind {
     /// An authenticator app (RFC 6238).
     Totp,
-    /// A passkey (Web Authentication): a first and second factor in one.
-    Passkey,
 }
 
 /// A second factor as stored.
@@ -176,9 +174,9 @@ pub struct Factor {
     pub kind: FactorKind,
     /// What its owner calls it.
     pub name: String,
-    /// Of a passkey, the identifier of the credential, base64url.
+    /// Of a kind that has one, the identifier of the credential; an authenticator app has none.
     pub credential: Option<String>,
-    /// The TOTP secret or the passkey, sealed.
+    /// The TOTP secret, sealed.
     pub sealed: String,
     /// When it was added.
     pub created_at: Timestamp,

@@ -31,8 +31,6 @@ pub enum SessionMethod {
     Totp,
     /// Password and recovery code.
     RecoveryCode,
-    /// Passkey.
-    Passkey,
     /// Children's ID (S-21).
     ChildrensId,
     /// The patient portal (S-05).
@@ -46,7 +44,6 @@ impl SessionMethod {
             Self::Password => "password",
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
-            Self::Passkey => "passkey",
             Self::ChildrensId => "childrens_id",
             Self::PatientPortal => "patient_portal",
         }
@@ -54,16 +51,9 @@ impl SessionMethod {
 
     /// The method of a word.
     pub fn parse(word: &str) -> Option<Self> {
-        [
-            Self::Password,
-            Self::Totp,
-            Self::RecoveryCode,
-            Self::Passkey,
-            Self::ChildrensId,
-            Self::PatientPortal,
-        ]
-        .into_iter()
-        .find(|method| method.word() == word)
+        [Self::Password, Self::Totp, Self::RecoveryCode, Self::ChildrensId, Self::PatientPortal]
+            .into_iter()
+            .find(|method| method.word() == word)
     }
 }
 

@@ -55,13 +55,12 @@ async fn privacy(visitor: Visitor) -> Response {
     Page::new(Privacy { chrome: visitor.chrome("Privacy"), paragraphs }).into_response()
 }
 
-/// How to ask, until the portal itself carries requests: the support mailbox, without clinical data.
+/// How to ask for access, and what happens then. The request itself begins where a search ends in "not authorized".
 #[derive(Template)]
 #[template(path = "help/request_access.html")]
 struct RequestAccess {
     chrome: Chrome,
     pcp: bool,
-    subject: &'static str,
     sponsored: bool,
 }
 
@@ -74,13 +73,9 @@ async fn request_non_pcp_access(visitor: Visitor) -> Response {
 }
 
 fn request(visitor: &Visitor, pcp: bool) -> Response {
-    let (title, subject) = if pcp {
-        ("Request PCP access", "Request%20for%20PCP%20access")
-    } else {
-        ("Request non-PCP access", "Request%20for%20non-PCP%20access")
-    };
+    let title = if pcp { "Request PCP access" } else { "Request non-PCP access" };
     let sponsored = visitor.account.as_ref().is_some_and(|account| account.kind == AccountKind::Sponsored);
-    Page::new(RequestAccess { chrome: visitor.chrome(title), pcp, subject, sponsored }).into_response()
+    Page::new(RequestAccess { chrome: visitor.chrome(title), pcp, sponsored }).into_response()
 }
 
 #[cfg(test)]
@@ -90,7 +85,7 @@ pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
         vec!["Lakeside Children\u{2019}s Hospital keeps health records confidential.".to_owned()];
     let request = |pcp, sponsored| {
         let chrome = titled(if pcp { "Request PCP access" } else { "Request non-PCP access" });
-        RequestAccess { chrome, pcp, subject: "Request", sponsored }.render().unwrap()
+        RequestAccess { chrome, pcp, sponsored }.render().unwrap()
     };
     vec![
         ("help", Index { chrome: titled("Help") }.render().unwrap()),

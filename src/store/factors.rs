@@ -10,12 +10,9 @@ use super::{Store, StoreError, Transaction};
 statements! {
     OF = "SELECT id, account, kind, name, credential, sealed, created_at, used_at FROM second_factors
           WHERE account = $1 ORDER BY created_at, id";
-    BY_CREDENTIAL = "SELECT id, account, kind, name, credential, sealed, created_at, used_at FROM second_factors
-                     WHERE credential = $1";
     INSERT = "INSERT INTO second_factors (id, account, kind, name, credential, sealed, last_step, created_at)
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     TAKE = "UPDATE second_factors SET last_step = $2, used_at = $3 WHERE id = $1 AND last_step < $2";
-    USED = "UPDATE second_factors SET sealed = $2, used_at = $3 WHERE id = $1";
     RENAME = "UPDATE second_factors SET name = $3 WHERE id = $1 AND account = $2";
     DELETE = "DELETE FROM second_factors WHERE id = $1 AND account = $2";
     CODES = "SELECT hash FROM recovery_codes WHERE account = $1";
@@ -42,11 +39,6 @@ impl Store {
     /// The account's second factors, oldest first.
     pub async fn factors(&self, account: &AccountId) -> Result<Vec<Factor>, StoreError> {
         self.list(OF, args![account], read).await
-    }
-
-    /// The passkey with this credential identifier, whosever it is.
-    pub async fn passkey(&self, credential: &str) -> Result<Option<Factor>, StoreError> {
-        self.read_one(BY_CREDENTIAL, args![credential]).await?.map(read).transpose()
     }
 
     /// How many recovery codes the account has left.
@@ -77,13 +69,6 @@ impl Transaction {
     pub async fn take_totp_step(&mut self, id: &FactorId, step: u64) -> Result<bool, StoreError> {
         let (step, now) = (i64::try_from(step).unwrap_or(i64::MAX), self.now());
         Ok(self.run(TAKE, args![id, step, now]).await? > 0)
-    }
-
-    /// Notes the use of a passkey, with its state after it.
-    pub async fn passkey_used(&mut self, id: &FactorId, sealed: &str) -> Result<(), StoreError> {
-        let now = self.now();
-        self.run(USED, args![id, sealed, now]).await?;
-        Ok(())
     }
 
     /// Renames a factor of this account. False when it has none such.
@@ -129,8 +114,6 @@ alone! {
     fn insert_factor(factor: &Factor, last_step: u64) -> ();
     /// Takes the code of a TOTP's period.
     fn take_totp_step(id: &FactorId, step: u64) -> bool;
-    /// Notes the use of a passkey.
-    fn passkey_used(id: &FactorId, sealed: &str) -> ();
     /// Renames a factor of this account.
     fn rename_factor(id: &FactorId, account: &AccountId, name: &str) -> bool;
     /// Removes a factor of this account.

@@ -66,7 +66,7 @@ impl Store {
         Ok(Some(Fields::new("session_details", row).hash("session")?))
     }
 
-    /// What an identity provider has to do with the session; `None` when it began with a password or passkey of ours.
+    /// What an identity provider has to do with the session; `None` when it began with a password of ours.
     pub async fn federated_session(&self, hash: &TokenHash) -> Result<Option<FederatedSession>, StoreError> {
         let Some(row) = self.read_one(FEDERATED, args![hash]).await? else { return Ok(None) };
         let mut fields = Fields::new("session_details", row);

@@ -25,8 +25,6 @@ pub enum Cookie {
     Recovery,
     /// A sign-in at an identity provider under way: state, nonce and PKCE verifier, sealed.
     Federation,
-    /// A passkey that is being made or used: the challenge, sealed.
-    Passkey,
     /// A random value by which a browser is known again, to tell of sign-ins from others; kept for a year.
     Device,
     /// Handle of a registration that is being filled in; kept for two weeks.
@@ -53,8 +51,6 @@ impl Cookie {
             (Self::Recovery, false) => "chartgate-recovery",
             (Self::Federation, true) => "__Host-chartgate-federation",
             (Self::Federation, false) => "chartgate-federation",
-            (Self::Passkey, true) => "__Host-chartgate-passkey",
-            (Self::Passkey, false) => "chartgate-passkey",
             (Self::Device, true) => "__Host-chartgate-device",
             (Self::Device, false) => "chartgate-device",
             (Self::Registration, true) => "__Host-chartgate-registration",

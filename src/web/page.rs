@@ -125,9 +125,10 @@ const SPONSORED: &[(&str, &str)] =
     &[("/", "Patients"), ("/gallery", "Apps"), ("/my-sponsors", "My sponsors"), ("/help", "Help")];
 /// With the keys of what they say, since these pages are in each language.
 const FAMILY: &[(&str, &str)] = &[("/", "frame-nav-family"), ("/help", "frame-nav-help")];
+/// Before those of all staff, the queue of each role (S-06).
+const SUPPORT: (&str, &str) = ("/staff/requests", "Requests");
+const PROVISIONING: (&str, &str) = ("/staff/registrations", "Registrations");
 const STAFF: &[(&str, &str)] = &[
-    ("/staff/registrations", "Registrations"),
-    ("/staff/requests", "Requests"),
     ("/staff/accounts", "Accounts"),
     ("/staff/practices", "Practices"),
     ("/staff/clients", "Apps"),
@@ -144,12 +145,20 @@ pub fn navigation(account: Option<&Account>, path: &str) -> Vec<NavItem> {
 
 /// The navigation of an account's kind; `path` is where the user is.
 pub fn navigation_in(account: Option<&Account>, path: &str, language: Language) -> Vec<NavItem> {
+    let staff: Vec<_>;
     let (places, translated) = match account.map(|account| &account.kind) {
         None => return Vec::new(),
         Some(AccountKind::Provider { .. }) => (PROVIDER, false),
         Some(AccountKind::Sponsored) => (SPONSORED, false),
         Some(AccountKind::Guardian { .. }) => (FAMILY, true),
-        Some(AccountKind::Staff { .. }) => (STAFF, false),
+        Some(AccountKind::Staff { role }) => {
+            let first = match role {
+                StaffRole::Support => SUPPORT,
+                StaffRole::Provisioning => PROVISIONING,
+            };
+            staff = std::iter::once(first).chain(STAFF.iter().copied()).collect();
+            (&*staff, false)
+        }
     };
     let say = |label: &str| if translated { words::say(language, label) } else { label.to_owned() };
     let here = |href: &str| match href {
@@ -157,14 +166,8 @@ pub fn navigation_in(account: Option<&Account>, path: &str, language: Language) 
         other => path == other || path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/')),
     };
     let english = !translated && language != Language::En;
-    // Support does not decide about them (S-06).
-    let decides = matches!(
-        account.map(|account| &account.kind),
-        Some(AccountKind::Staff { role: StaffRole::Provisioning })
-    );
     places
         .iter()
-        .filter(|(href, _)| *href != "/staff/registrations" || decides)
         .map(|(href, label)| NavItem { href, label: say(label), english, current: here(href) })
         .collect()
 }

@@ -19,8 +19,6 @@ use super::secrets::recovery_hash;
 pub struct SecondStep {
     /// An authenticator app.
     pub totp: bool,
-    /// A passkey.
-    pub passkey: bool,
     /// Recovery codes that are left.
     pub codes: usize,
 }
@@ -30,11 +28,7 @@ impl Accounts {
     pub async fn second_step(&self, account: &AccountId) -> Result<SecondStep, AccountsError> {
         let factors = self.store.factors(account).await?;
         let has = |kind| factors.iter().any(|factor: &Factor| factor.kind == kind);
-        Ok(SecondStep {
-            totp: has(FactorKind::Totp),
-            passkey: has(FactorKind::Passkey),
-            codes: self.store.recovery_codes_left(account).await?,
-        })
+        Ok(SecondStep { totp: has(FactorKind::Totp), codes: self.store.recovery_codes_left(account).await? })
     }
 
     /// Ends the second step with a code from an app or a recovery code, and begins the session. The caller knows that the password was

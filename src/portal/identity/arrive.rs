@@ -28,7 +28,7 @@ impl Portal {
         let given = self.note_arrival(visitor, headers, signed_in, way).await?;
         let mut cookies = vec![Cookie::Session.set(&self.web, signed_in.cookie.expose())];
         cookies.extend(given.map(|device| Cookie::Device.set(&self.web, device.expose())));
-        for over in [Cookie::SecondStep, Cookie::Recovery, Cookie::Passkey, Cookie::Federation] {
+        for over in [Cookie::SecondStep, Cookie::Recovery, Cookie::Federation] {
             if over.read(&self.web, headers).is_some() {
                 cookies.push(over.clear(&self.web));
             }

@@ -230,7 +230,7 @@ async fn password_page(
     };
     let has = portal.accounts.second_step(account).await.map_err(Problem::internal)?;
     let chrome = visitor.translated("identity-recover-password-title");
-    let hint = fields::password_hint(chrome.language, has.totp || has.passkey);
+    let hint = fields::password_hint(chrome.language, has.totp);
     let questions = shown(&chrome, questions);
     let failed = errors.of("answer1").is_some();
     Ok(Page::new(PasswordPage { chrome, errors, questions, hint, failed }).status(status).into_response())

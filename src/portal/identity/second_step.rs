@@ -1,4 +1,4 @@
-//! `/sign-in/second`: a code from an authenticator app, a recovery code, or a passkey, after the password.
+//! `/sign-in/second`: a code from an authenticator app or a recovery code, after the password.
 
 use std::time::Duration;
 
@@ -17,7 +17,6 @@ use crate::domain::clock::Timestamp;
 use crate::domain::ids::AccountId;
 use crate::portal::Portal;
 use crate::portal::ask::by;
-use crate::web::assets;
 use crate::web::cookies::Cookie;
 use crate::web::csrf::CsrfForm;
 use crate::web::forms::FormErrors;
@@ -57,7 +56,6 @@ struct SecondStepPage {
     chrome: Chrome,
     errors: FormErrors,
     has: SecondStep,
-    script: String,
 }
 
 /// Sends somebody whose password was right to the second step.
@@ -95,7 +93,7 @@ async fn page(
 ) -> Result<Response, Problem> {
     let has = portal.accounts.second_step(&waiting.account).await.map_err(Problem::internal)?;
     let chrome = visitor.translated("identity-second-title");
-    let page = SecondStepPage { chrome, errors, has, script: assets::url("passkey.js") };
+    let page = SecondStepPage { chrome, errors, has };
     // The redirects that follow may end at an app.
     Ok(Page::new(page).status(status).allow_form_to(waiting.next().redirect_origin()).into_response())
 }
@@ -140,11 +138,11 @@ async fn take(
 
 #[cfg(test)]
 pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
-    let page = |errors, has| SecondStepPage { chrome: chrome.clone(), errors, has, script: "/x.js".into() };
-    let both = SecondStep { totp: true, passkey: true, codes: 8 };
-    let passkey = SecondStep { totp: false, passkey: true, codes: 8 };
+    let page = |errors, has| SecondStepPage { chrome: chrome.clone(), errors, has };
+    let app = SecondStep { totp: true, codes: 8 };
+    let codes = SecondStep { totp: false, codes: 8 };
     vec![
-        ("second-step", page(FormErrors::default(), both).render().unwrap()),
-        ("second-step-wrong", page(FormErrors::one("code", "x"), passkey).render().unwrap()),
+        ("second-step", page(FormErrors::default(), app).render().unwrap()),
+        ("second-step-wrong", page(FormErrors::one("code", "x"), codes).render().unwrap()),
     ]
 }

@@ -198,6 +198,13 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
 
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;color:#222;background:#f3f3f3;margin:0;padding:1rem}\
+main{max-width:24rem;margin:2rem auto;padding:1.5rem;background:#fff;border:1px solid #bbb;border-radius:8px}\
+h1{font-size:1.5rem;line-height:1.25;margin:0 0 .5rem}label{display:block;font-weight:600}\
+select,input,button{font:inherit;box-sizing:border-box;width:100%;min-height:2.75rem;padding:.5rem;border:1px solid #777;border-radius:6px}\
+button{color:#fff;background:#4a3a6b;border-color:#4a3a6b;font-weight:600;cursor:pointer}\
+[role=alert]{color:#9b1c1c}";
+
 fn page(idp: &Inner, asked: &Asked, wrong: bool) -> String {
     let hidden = [
         ("client_id", Some(&asked.client_id)),
@@ -227,11 +234,11 @@ fn page(idp: &Inner, asked: &Asked, wrong: bool) -> String {
     };
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\"><title>{name} (demonstration)</title></head><body><main>\
+         content=\"width=device-width, initial-scale=1\"><title>{name} (demonstration)</title><style>{STYLE}</style></head><body><main>\
          <h1>{name}</h1><p>A stand-in for the hospital’s own sign-in. Everybody’s password is “demo”.</p>{said}\
          <form method=\"post\" action=\"{issuer}/authorize\">{hidden}\
-         <p><label for=\"who\">Who are you?</label><br><select id=\"who\" name=\"who\">{people}</select></p>\
-         <p><label for=\"password\">Password</label><br><input id=\"password\" name=\"password\" type=\"password\" \
+         <p><label for=\"who\">Who are you?</label><select id=\"who\" name=\"who\">{people}</select></p>\
+         <p><label for=\"password\">Password</label><input id=\"password\" name=\"password\" type=\"password\" \
          autocomplete=\"off\"></p><p><button>Sign in</button></p></form></main></body></html>",
         issuer = escaped(&idp.spec.issuer),
     )

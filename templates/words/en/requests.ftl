@@ -1,11 +1,11 @@
 # Mails about requests for access, and the daily mail.
 requests-open-portal = Open the portal
 requests-asked-subject = A provider asks to see a hospital record
-requests-asked-text = { $who } asks to see the hospital record of { $patient }. You decide.
+requests-asked-text = { $who } asks to see { $patient }’s hospital record. You decide.
 requests-asked-decide = You can say yes to all of it or to parts, for as long as you like, or say no. Nobody sees anything until you say yes.
 requests-asked-link = Answer the request
 requests-nudge-subject = Your team needs a record
-requests-nudge-text = { $who }, whom you sponsor, needs the hospital record of { $patient }. Neither of you can see it yet.
+requests-nudge-text = { $who }, whom you sponsor, needs { $patient }’s hospital record. Neither of you can see it yet.
 requests-nudge-how = Find the patient in the portal and request access. Once you can see the record, so can the people you sponsor.
 requests-granted-subject = You can see a record now
 requests-corrected-subject = The hospital’s record is corrected

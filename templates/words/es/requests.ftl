@@ -1,11 +1,11 @@
 # Correos sobre solicitudes de acceso, y el correo diario.
 requests-open-portal = Abrir el portal
 requests-asked-subject = Un profesional pide ver un expediente del hospital
-requests-asked-text = { $who } pide ver el expediente del hospital de { $patient }. Usted decide.
+requests-asked-text = { $who } pide ver el expediente que { $patient } tiene en el hospital. Usted decide.
 requests-asked-decide = Puede decir que sí a todo o a una parte, por el tiempo que quiera, o decir que no. Nadie ve nada hasta que usted diga que sí.
 requests-asked-link = Responder a la solicitud
 requests-nudge-subject = Su equipo necesita un expediente
-requests-nudge-text = { $who }, a quien usted patrocina, necesita el expediente del hospital de { $patient }. Ninguno de los dos puede verlo todavía.
+requests-nudge-text = { $who }, a quien usted patrocina, necesita el expediente que { $patient } tiene en el hospital. Ninguno de los dos puede verlo todavía.
 requests-nudge-how = Busque al paciente en el portal y pida acceso. Cuando usted pueda ver el expediente, también podrán verlo las personas a quienes patrocina.
 requests-granted-subject = Ya puede ver un expediente
 requests-corrected-subject = El registro del hospital está corregido

@@ -26,7 +26,7 @@ export default {
     await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
     await checkAccess(page, 'signed out');
     await page.getByRole('link', { name: /Sign out of/ }).click();
-    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Sign in', exact: true }).waitFor();
     await closePage(page);
   },
 

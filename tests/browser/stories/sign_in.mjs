@@ -53,7 +53,7 @@ export default {
     const second = await page.context().newPage();
     await second.goto(demo.portal);
     await second.getByRole('button', { name: 'Sign out' }).click();
-    await second.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await second.getByRole('heading', { level: 1, name: 'Sign in', exact: true }).waitFor();
     await page.getByLabel('MRN, or first and last name').fill('10001001');
     await page.getByRole('button', { name: 'Find' }).click();
     await page.getByRole('heading', { level: 1 }).waitFor();

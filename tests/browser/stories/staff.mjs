@@ -62,7 +62,7 @@ export default {
     await staff.getByRole('button', { name: `Suspend ${user.name}` }).click();
     await staff.getByText('Suspended').waitFor();
     await victim.goto(demo.portal);
-    await victim.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await victim.getByRole('heading', { level: 1, name: 'Sign in', exact: true }).waitFor();
     await staff.getByRole('button', { name: `Reactivate ${user.name}` }).click();
     await staff.getByText('Active', { exact: true }).waitFor();
     await signIn(victim, demo.portal, user);

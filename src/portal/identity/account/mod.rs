@@ -40,7 +40,6 @@ pub fn router() -> Router<Portal> {
 struct FactorLine {
     id: String,
     name: String,
-    passkey: bool,
     added: String,
     used: Option<String>,
 }
@@ -103,7 +102,6 @@ fn line(portal: &Portal, language: Language, factor: &Factor) -> FactorLine {
     FactorLine {
         id: factor.id.to_string(),
         name: factor_name(language, factor),
-        passkey: factor.kind == FactorKind::Passkey,
         added: day(factor.created_at),
         used: factor.used_at.map(day),
     }
@@ -114,7 +112,6 @@ fn factor_name(language: Language, factor: &Factor) -> String {
     match (factor.name.is_empty(), factor.kind) {
         (false, _) => factor.name.clone(),
         (true, FactorKind::Totp) => say(language, "identity-factor-app"),
-        (true, FactorKind::Passkey) => say(language, "identity-factor-passkey"),
     }
 }
 
@@ -127,10 +124,9 @@ pub(super) fn stale(portal: &Portal, user: &SignedIn, to: &str) -> Option<Respon
 
 #[cfg(test)]
 pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
-    let factor = |id: &str, passkey| FactorLine {
+    let factor = |id: &str| FactorLine {
         id: id.into(),
         name: "My phone".into(),
-        passkey,
         added: "3 Nov 2026".into(),
         used: Some("4 Nov 2026".into()),
     };
@@ -147,7 +143,7 @@ pub fn samples(chrome: &Chrome) -> Vec<(&'static str, String)> {
         changed: Some("Your password is changed.".into()),
     };
     let mut all = vec![
-        ("account", page(vec![factor("a", false), factor("b", true)], true).render().unwrap()),
+        ("account", page(vec![factor("a"), factor("b")], true).render().unwrap()),
         ("account-bare", page(Vec::new(), true).render().unwrap()),
         ("account-elsewhere", page(Vec::new(), false).render().unwrap()),
     ];

@@ -44,7 +44,7 @@ async fn page(
 ) -> Result<Response, Problem> {
     let has = portal.accounts.second_step(&user.account.id).await.map_err(Problem::internal)?;
     let chrome = user.translated("identity-password-title");
-    let hint = fields::password_hint(chrome.language, has.totp || has.passkey);
+    let hint = fields::password_hint(chrome.language, has.totp);
     let page = PasswordPage { chrome, errors, email: user.account.email.clone(), hint };
     Ok(Page::new(page).status(status).into_response())
 }

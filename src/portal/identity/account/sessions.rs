@@ -68,7 +68,6 @@ fn way(chrome: &Chrome, method: Option<SessionMethod>) -> String {
         None | Some(SessionMethod::Password) => chrome.say("identity-way-password"),
         Some(SessionMethod::Totp) => chrome.say("identity-way-totp"),
         Some(SessionMethod::RecoveryCode) => chrome.say("identity-way-recovery"),
-        Some(SessionMethod::Passkey) => chrome.say("identity-way-passkey"),
         Some(SessionMethod::ChildrensId) => chrome.say("identity-way-childrens-id"),
         Some(SessionMethod::PatientPortal) => chrome.say("identity-way-portal"),
     }

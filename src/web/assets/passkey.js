@@ -1,1 +1,0 @@
-// Passkeys. Without this file, and in browsers that have none, every other way to sign in is there.
