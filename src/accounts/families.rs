@@ -118,7 +118,7 @@ impl Accounts {
         let about = (&decider.patient, decider.initials.as_str());
         self.tell_of_access(&mut transaction, &provider, NoticeKind::AccessGranted, about).await?;
         transaction.commit().await?;
-        self.grant_audited(&grant, "grant_add", by).await?;
+        self.grant_changed(&grant, "grant_add", by).await?;
         Ok(grant)
     }
 
@@ -138,8 +138,8 @@ impl Accounts {
             return Err(AccountsError::Unknown);
         }
         transaction.commit().await?;
-        self.grant_audited(&old, "grant_replace", by).await?;
-        self.grant_audited(&new, "grant_add", by).await?;
+        self.grant_changed(&old, "grant_replace", by).await?;
+        self.grant_changed(&new, "grant_add", by).await?;
         Ok(new)
     }
 
@@ -156,7 +156,7 @@ impl Accounts {
             self.tell_of_access(&mut transaction, &provider, NoticeKind::AccessEnded, about).await?;
         }
         transaction.commit().await?;
-        self.grant_audited(&grant, "grant_revoke", by).await?;
+        self.grant_changed(&grant, "grant_revoke", by).await?;
         Ok(grant)
     }
 
@@ -180,7 +180,7 @@ impl Accounts {
         let about = (&decider.patient, decider.initials.as_str());
         self.tell_of_access(&mut transaction, &provider, NoticeKind::AccessGranted, about).await?;
         transaction.commit().await?;
-        self.grant_audited(&new, "grant_restore", by).await?;
+        self.grant_changed(&new, "grant_restore", by).await?;
         Ok(new)
     }
 
@@ -285,19 +285,5 @@ impl Accounts {
             _ => letters.access_given(to, language, initials),
         };
         Ok(self.tell(transaction, provider, kind, regarding, letter).await?)
-    }
-
-    pub(super) async fn grant_audited(
-        &self,
-        grant: &Grant,
-        what: &str,
-        by: &By,
-    ) -> Result<(), AccountsError> {
-        let about = About {
-            patients: vec![grant.patient.clone()],
-            reason: Some(grant.id.to_string()),
-            ..About::default()
-        };
-        self.record(by, AuditKind::Access, what, about).await
     }
 }

@@ -156,7 +156,7 @@ impl Accounts {
             ..About::default()
         };
         self.record(by, AuditKind::Access, "invitation_use", about).await?;
-        self.grant_audited(&grant, "grant_add", by).await?;
+        self.grant_changed(&grant, "grant_add", by).await?;
         Ok(grant)
     }
 
